@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The arrows of the house: everything points down or left, nothing points back.
+//   Tensors ← Checkpoints ← Conditioning, Models ← (Denoising) ← Pipeline ← Scripting ← fluxlua
+// Only Scripting may import CLua; only Tensors may import COneDNN and CKernels; only Imaging may import CCodecs.
+
+let package = Package(
+  name: "fluxlua",
+  products: [
+    .executable(name: "fluxlua", targets: ["fluxlua"]),
+    .library(name: "FluxPipeline", targets: ["Pipeline"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  ],
+  targets: [
+    // Libraries of the system and C: arithmetic and borders.
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CLuaLibrary", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+    .target(name: "CCodecs", dependencies: ["CPNG"]),
+    .target(name: "CLua", dependencies: ["CLuaLibrary"]),
+    .target(name: "EmbeddedModel", exclude: ["README.md", "model.tar"]),
+
+    // The engine.
+    .target(name: "Tensors", dependencies: ["COneDNN", "CKernels"]),
+    .target(name: "Checkpoints", dependencies: ["Tensors"]),
+    .target(name: "Conditioning", dependencies: ["Checkpoints", "Tensors"]),
+    .target(name: "Models", dependencies: ["Checkpoints", "Tensors"]),
+    .target(name: "Denoising", dependencies: ["Conditioning", "Tensors"]),
+    .target(name: "Imaging", dependencies: ["CCodecs"]),
+    .target(name: "Pipeline", dependencies: [
+      "Checkpoints", "Conditioning", "Denoising", "EmbeddedModel", "Imaging", "Models", "Tensors",
+    ]),
+
+    // The language and the command.
+    .target(name: "Scripting", dependencies: [
+      "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Tensors",
+    ]),
+    .executableTarget(name: "fluxlua", dependencies: [
+      "Imaging", "Pipeline", "Scripting",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+
+    // Tests mirror Sources.
+    .target(name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(name: "ConditioningTests", dependencies: ["Conditioning", "TestSupport"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "Conditioning", "TestSupport"]),
+    .testTarget(name: "DenoisingTests", dependencies: ["Denoising", "TestSupport"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "TestSupport"]),
+    .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu2x
+)
