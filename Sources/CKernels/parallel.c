@@ -25,7 +25,11 @@ static void take(void *data) {
 
 void team_run(size_t count, int threads, void *context, void (*body)(void *, size_t, int)) {
   if (count <= 1 || threads <= 1 || omp_in_parallel()) {
+    // As inside a team, a product called from here must find one thread, or its bytes would depend on how many there are.
+    int before = omp_get_max_threads();
+    omp_set_num_threads(1);
     for (size_t i = 0; i < count; i++) body(context, i, 0);
+    omp_set_num_threads(before);
     return;
   }
   struct work work = {0, count, context, body};
