@@ -1,5 +1,3 @@
-import Foundation
-
 /// The `normalizer` of a tokenizer.json: what happens to a text before it is cut into pieces.
 indirect enum TextNormalizer: Sendable {
   case sequence([TextNormalizer])
@@ -10,8 +8,6 @@ indirect enum TextNormalizer: Sendable {
   case lowercase
   case nmt
   case prepend(String)
-
-  enum UnicodeForm: String, Sendable { case nfc = "NFC", nfd = "NFD", nfkc = "NFKC", nfkd = "NFKD" }
 
   /// A text on its way; `keepsStart` is false once its first characters were taken away.
   ///
@@ -113,19 +109,6 @@ indirect enum TextNormalizer: Sendable {
     switch scalar.value {
     case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD: true
     default: false
-    }
-  }
-}
-
-extension TextNormalizer.UnicodeForm {
-  func applied(to text: String) -> String {
-    // Below U+0300 nothing composes and nothing reorders.
-    if self == .nfc, text.unicodeScalars.allSatisfy({ $0.value < 0x300 }) { return text }
-    return switch self {
-    case .nfc: text.precomposedStringWithCanonicalMapping
-    case .nfd: text.decomposedStringWithCanonicalMapping
-    case .nfkc: text.precomposedStringWithCompatibilityMapping
-    case .nfkd: text.decomposedStringWithCompatibilityMapping
     }
   }
 }

@@ -41,7 +41,7 @@ extension UnigramModel {
     var scores = file.pieces.map { Double($0.score) }
     for (id, piece) in file.pieces.enumerated() where piece.kind == .userDefined {
       // Better than any pieces of the same length together (unigram_model.cc).
-      scores[id] = Double(Float(piece.text.count) * best) - 0.1
+      scores[id] = Double(Float(Double(Float(piece.text.count) * best) - 0.1))
     }
     let inText = file.pieces.indices.filter { file.pieces[$0].kind == .normal || file.pieces[$0].kind == .userDefined }
     var bytes: [Int]?

@@ -4,7 +4,7 @@ struct UnigramModel: Sendable {
   enum Precision: Sendable {
     /// Hugging Face tokenizers: scores in Double.
     case double
-    /// sentencepiece: the score of a path is kept in Float.
+    /// sentencepiece: scores in Float.
     case single
   }
 
@@ -28,8 +28,7 @@ struct UnigramModel: Sendable {
     self.unknown = unknown
     self.precision = precision
     self.byteIDs = byteIDs
-    unknownScore = precision == .single
-      ? Double(Float(worst) - Float(Self.unknownPenalty)) : worst - Self.unknownPenalty
+    unknownScore = precision == .single ? Double(Float(worst) - Float(Self.unknownPenalty)) : worst - Self.unknownPenalty
   }
 
   /// The best path to a byte offset of the text: its last piece, where that begins, and its score.
@@ -78,22 +77,23 @@ struct UnigramModel: Sendable {
         end += 1
         guard let id = pieces.value(at: trieNode) else { continue }
         if end == characterEnd { coversCharacter = true }
-        offer(Node(id: id, start: start, score: scores[id] + here), to: &nodes[end])
+        offer(Node(id: id, start: start, score: sum(scores[id], here)), to: &nodes[end])
       }
       if !coversCharacter {
-        let score = precision == .single ? Double(Float(unknownScore) + Float(here)) : unknownScore + here
-        offer(Node(id: unknown, start: start, score: score), to: &nodes[characterEnd])
+        offer(Node(id: unknown, start: start, score: sum(unknownScore, here)), to: &nodes[characterEnd])
       }
       start = characterEnd
     }
     return nodes
   }
 
+  private func sum(_ score: Double, _ other: Double) -> Double {
+    precision == .single ? Double(Float(score) + Float(other)) : score + other
+  }
+
   /// Of two paths that score the same the first stays.
   private func offer(_ candidate: Node, to node: inout Node) {
-    guard node.id < 0 || candidate.score > node.score else { return }
-    node = candidate
-    if precision == .single { node.score = Double(Float(candidate.score)) }
+    if node.id < 0 || candidate.score > node.score { node = candidate }
   }
 
   private static func width(_ lead: UInt8) -> Int {
