@@ -3,9 +3,15 @@ extension Unicode.Scalar {
   /// `\s`
   var isSpace: Bool { properties.isWhitespace }
 
+  /// The general category by the tables of Unicode 16, which the patterns of Hugging Face tokenizers use.
+  private var category: Unicode.GeneralCategory {
+    guard let age = properties.age, age.major <= 16 else { return .unassigned }
+    return properties.generalCategory
+  }
+
   /// `\p{L}`
   var isLetter: Bool {
-    switch properties.generalCategory {
+    switch category {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
     default: false
     }
@@ -13,7 +19,7 @@ extension Unicode.Scalar {
 
   /// `\p{N}`
   var isNumber: Bool {
-    switch properties.generalCategory {
+    switch category {
     case .decimalNumber, .letterNumber, .otherNumber: true
     default: false
     }
