@@ -48,7 +48,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-    .testTarget(name: "ConditioningTests", dependencies: ["Conditioning", "TestSupport"]),
+    .testTarget(name: "ConditioningTests", dependencies: ["Conditioning", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Conditioning", "TestSupport"]),
     .testTarget(name: "DenoisingTests", dependencies: ["Denoising", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),

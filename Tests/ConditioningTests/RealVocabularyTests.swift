@@ -1,0 +1,86 @@
+import Conditioning
+import Foundation
+import Testing
+
+/// Compares with the published vocabularies, which are not part of the project: they are read from the folder that
+/// FLUX_REAL_TOKENIZERS names (`clip/`, `t5/`, `t5-published/`, `expected.json`).
+@Suite(.enabled(if: Fixture.realVocabularies != nil, "set FLUX_REAL_TOKENIZERS to a folder with the published vocabularies"))
+struct RealVocabularyTests {
+  private struct Expected: Decodable { let cases: [[String: Case]] }
+
+  /// `expected.json` has a text and lists of ids side by side in one object.
+  private enum Case: Decodable {
+    case text(String)
+    case ids([Int])
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      self = if let text = try? container.decode(String.self) { .text(text) } else { .ids(try container.decode([Int].self)) }
+    }
+  }
+
+  private let folder: URL
+  private let cases: [[String: Case]]
+
+  init() throws {
+    folder = try #require(Fixture.realVocabularies)
+    cases = try (Fixture.json("expected.json", in: folder) as Expected).cases
+  }
+
+  private func compare(_ column: String, with tokenizer: some Conditioning.Tokenizer) throws {
+    var compared = 0
+    for row in cases {
+      guard case .text(let text) = row["text"], case .ids(let ids) = row[column] else { continue }
+      let tokens = tokenizer.tokens(text)
+      #expect(tokens.ids == ids, "\(text.debugDescription): \(tokens.pieces)")
+      compared += 1
+    }
+    print("\(column): \(compared) texts compared")
+  }
+
+  private func clip() throws -> CLIPTokenizer {
+    try CLIPTokenizer(
+      vocabulary: Fixture.bytes("clip/vocab.json", in: folder), merges: Fixture.bytes("clip/merges.txt", in: folder),
+      configuration: nil, name: "clip")
+  }
+
+  private func t5(_ name: String) throws -> T5Tokenizer {
+    try T5Tokenizer(tokenizerJSON: Fixture.bytes("\(name)/tokenizer.json", in: folder), configuration: nil, name: name)
+  }
+
+  @Test func clipGivesTheIDsOfTransformers() throws { try compare("clip", with: clip()) }
+
+  @Test(arguments: ["t5", "t5-published"])
+  func t5FollowsItsTokenizerJSON(_ name: String) throws { try compare(name, with: t5(name)) }
+
+  @Test func t5FollowsAnOlderTokenizerJSON() throws {
+    var root = try #require(try JSONSerialization.jsonObject(with: Data(Fixture.bytes("t5/tokenizer.json", in: folder))) as? [String: Any])
+    let normalizer = try #require(root["normalizer"] as? [String: Any])
+    root["normalizer"] = (normalizer["normalizers"] as? [Any])?.first
+    root["pre_tokenizer"] = [
+      "type": "Sequence",
+      "pretokenizers": [["type": "WhitespaceSplit"], ["type": "Metaspace", "replacement": "▁", "add_prefix_space": true]],
+    ]
+    let json = Array(try JSONSerialization.data(withJSONObject: root))
+    try compare("t5-whitespace", with: T5Tokenizer(tokenizerJSON: json, configuration: nil, name: "t5-whitespace"))
+  }
+
+  @Test func t5FollowsItsSentencePieceModelAlone() throws {
+    let t5 = try T5Tokenizer(sentencePiece: Fixture.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
+    #expect(t5.tokens("").ids == [1])
+    try compare("t5-sentencepiece", with: t5)
+  }
+
+  @Test func bothVocabulariesLoadInTime() throws {
+    let clock = ContinuousClock()
+    let clipTime = try clock.measure { _ = try clip() }
+    let t5Time = try clock.measure { _ = try t5("t5") }
+    let pieceTime = try clock.measure {
+      _ = try T5Tokenizer(sentencePiece: Fixture.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
+    }
+    print("loaded: CLIP \(clipTime), T5 tokenizer.json \(t5Time), T5 spiece.model \(pieceTime)")
+    #if !DEBUG
+    #expect(clipTime + t5Time < .milliseconds(400))
+    #endif
+  }
+}
