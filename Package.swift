@@ -18,6 +18,7 @@ let package = Package(
     // Libraries of the system and C: arithmetic and borders.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLuaLibrary", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
     .target(name: "CCodecs", dependencies: ["CPNG"]),
@@ -26,7 +27,7 @@ let package = Package(
 
     // The engine.
     .target(name: "Tensors", dependencies: ["COneDNN", "CKernels"]),
-    .target(name: "Checkpoints", dependencies: ["Tensors"]),
+    .target(name: "Checkpoints", dependencies: ["COpenSSL", "Tensors"]),
     .target(name: "Conditioning", dependencies: ["Checkpoints", "Tensors"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Tensors"]),
     .target(name: "Denoising", dependencies: ["Conditioning", "Tensors"]),

@@ -3,7 +3,8 @@ import Tensors
 
 /// The sizes of a CLIP text encoder, read from its config.json. Reference: transformers `CLIPTextModel`.
 package struct CLIPConfiguration: Sendable, Equatable {
-  let vocabulary: Int, positions: Int, width: Int, heads: Int, layers: Int, hidden: Int
+  package let width: Int
+  let vocabulary: Int, positions: Int, heads: Int, layers: Int, hidden: Int
   let end: Int
   let epsilon: Float
 

@@ -7,7 +7,8 @@ import Glibc
 
 /// The sizes of a T5 encoder, read from its config.json. Reference: transformers `T5EncoderModel`.
 package struct T5Configuration: Sendable, Equatable {
-  let vocabulary: Int, width: Int, headDepth: Int, heads: Int, layers: Int, hidden: Int
+  package let width: Int
+  let vocabulary: Int, headDepth: Int, heads: Int, layers: Int, hidden: Int
   let buckets: Int, maxDistance: Int
   let epsilon: Float
 
