@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct ReleaseBinaryTests {
   @Test func theBinaryRunsAloneInAnotherFolder() throws {
+    try #require(FileManager.default.fileExists(atPath: ReleaseBinary.url.path), "there is no release build; run Scripts/build")
     let folder = FileManager.default.temporaryDirectory.appending(path: "alone-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
