@@ -5,6 +5,11 @@ import PackageDescription
 //   Tensors ← Checkpoints ← Conditioning, Models ← (Denoising) ← Pipeline ← Scripting ← fluxlua
 // Only Scripting may import CLua; only Tensors may import COneDNN and CKernels; only Imaging may import CCodecs.
 
+// The release binary carries Swift with it and runs where there is none. Said here and not by --static-swift-stdlib, because
+// that compiles every module anew, and the tests, which cannot be linked so, would compile them once more.
+let alone: [SwiftSetting] = [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))]
+let aloneAtLink: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))]
+
 let package = Package(
   name: "fluxlua",
   products: [
@@ -43,7 +48,7 @@ let package = Package(
     .executableTarget(name: "fluxlua", dependencies: [
       "Imaging", "Pipeline", "Scripting",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ]),
+    ], swiftSettings: alone, linkerSettings: aloneAtLink),
 
     // Tests mirror Sources.
     .target(name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),
