@@ -58,7 +58,7 @@ let package = Package(
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Conditioning", "TestSupport"]),
     .testTarget(name: "DenoisingTests", dependencies: ["Denoising", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "TestSupport"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Models", "TestSupport"]),
     .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
   ],

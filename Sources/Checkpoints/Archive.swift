@@ -11,6 +11,7 @@ package struct Archive: Sendable {
     name = bytes.name
     var files: [String: FileBytes] = [:]
     let raw = bytes.bytes
+    defer { withExtendedLifetime(bytes) {} }
     var at = 0
     while at + 512 <= raw.count, raw[at] != 0 {
       let header = UnsafeRawBufferPointer(rebasing: raw[at..<at + 512])

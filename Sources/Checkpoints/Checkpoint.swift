@@ -10,7 +10,11 @@ package final class Checkpoint: Sendable {
     let first: Int        // bytes from the start of the file
     let count: Int
 
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[first..<first + count]) }
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+      defer { withExtendedLifetime(file) {} }
+      return try body(UnsafeRawBufferPointer(rebasing: file.bytes[first..<first + count]))
+    }
+    package var array: [UInt8] { withBytes { Array($0) } }
 
     /// How its numbers are encoded, if they are a weight's.
     package var encoding: Encoding? {

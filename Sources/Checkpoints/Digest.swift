@@ -42,9 +42,8 @@ extension Checkpoint {
     for name in entries.keys.sorted() {
       guard let entry = entries[name] else { continue }
       digest.update("\(name) \(entry.type) \(entry.shape)\n")
-      let bytes = entry.bytes
-      if bytes.count <= 2 * sample { digest.update(bytes) }
-      else {
+      entry.withBytes { bytes in
+        if bytes.count <= 2 * sample { return digest.update(bytes) }
         digest.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(sample)))
         digest.update(UnsafeRawBufferPointer(rebasing: bytes.suffix(sample)))
       }

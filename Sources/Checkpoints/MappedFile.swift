@@ -24,8 +24,10 @@ package struct FileBytes: Sendable {
   }
 
   package var count: Int { range.count }
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage.bytes[range]) }
+  /// Valid only while this value is held: keep it alive around every use.
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage.bytes[range]) }
   package var data: Data { withExtendedLifetime(storage) { Data(bytes) } }
+  package var array: [UInt8] { withExtendedLifetime(storage) { Array(bytes) } }
 }
 
 /// A file mapped into memory, until nobody looks at it any more.

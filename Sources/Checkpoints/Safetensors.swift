@@ -10,6 +10,7 @@ package enum Safetensors {
   /// The entries of a file; every size, order and range is checked before anything is believed.
   static func entries(of file: FileBytes) throws -> [String: Checkpoint.Entry] {
     let bytes = file.bytes
+    defer { withExtendedLifetime(file) {} }
     guard bytes.count >= 8 else { throw CheckpointError.malformed(file.name, "\(bytes.count) bytes are too few for a safetensors file") }
     let length = bytes.loadUnaligned(as: UInt64.self).littleEndian
     guard length >= 2, length <= UInt64(longestHeader) else {

@@ -1,3 +1,4 @@
+import Checkpoints
 import Conditioning
 import Denoising
 import Foundation

@@ -42,18 +42,18 @@ struct ModelFiles {
   }
 
   private static func t5Tokenizer(_ folder: ModelFolder) throws -> T5Tokenizer {
-    let configuration = try folder.file("tokenizer_config.json").map { Array($0.bytes) }
+    let configuration = try folder.file("tokenizer_config.json").map(\.array)
     if let file = try folder.file("tokenizer.json") {
-      return try T5Tokenizer(tokenizerJSON: Array(file.bytes), configuration: configuration, name: folder.name)
+      return try T5Tokenizer(tokenizerJSON: file.array, configuration: configuration, name: folder.name)
     }
     let file = try folder.required("spiece.model", hint: "nor is there a tokenizer.json; one of them holds T5's vocabulary")
-    return try T5Tokenizer(sentencePiece: Array(file.bytes), configuration: configuration, name: folder.name)
+    return try T5Tokenizer(sentencePiece: file.array, configuration: configuration, name: folder.name)
   }
 
   private static func clipTokenizer(_ folder: ModelFolder) throws -> CLIPTokenizer {
     let hint = "vocab.json and merges.txt hold CLIP's vocabulary"
-    return try CLIPTokenizer(vocabulary: Array(folder.required("vocab.json", hint: hint).bytes), merges: Array(folder.required("merges.txt", hint: hint).bytes),
-                             configuration: folder.file("tokenizer_config.json").map { Array($0.bytes) }, name: folder.name)
+    return try CLIPTokenizer(vocabulary: folder.required("vocab.json", hint: hint).array, merges: folder.required("merges.txt", hint: hint).array,
+                             configuration: folder.file("tokenizer_config.json").map(\.array), name: folder.name)
   }
 
   /// Parts of different models are refused here, not an hour later.

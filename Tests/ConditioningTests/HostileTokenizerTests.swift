@@ -15,7 +15,7 @@ struct HostileTokenizerTests {
     case sentencePiece = "tokenizer_2/spiece.model"
 
     func tokenize(with bytes: [UInt8], _ files: [Part: [UInt8]]) throws {
-      let tokenizer: any Conditioning.Tokenizer
+      let tokenizer: any Tokenizer
       switch self {
       case .description: tokenizer = try T5Tokenizer(tokenizerJSON: bytes, configuration: nil, name: "t5")
       case .sentencePiece: tokenizer = try T5Tokenizer(sentencePiece: bytes, configuration: nil, name: "t5")

@@ -27,7 +27,7 @@ struct RealVocabularyTests {
     cases = try (Fixture.json("expected.json", in: folder) as Expected).cases
   }
 
-  private func compare(_ column: String, with tokenizer: some Conditioning.Tokenizer) throws {
+  private func compare(_ column: String, with tokenizer: some Tokenizer) throws {
     var compared = 0
     for row in cases {
       guard case .text(let text) = row["text"], case .ids(let ids) = row[column] else { continue }
@@ -73,7 +73,7 @@ struct RealVocabularyTests {
 
   @Test func bothVocabulariesLoadInTime() throws {
     // The best of three: what the files cost, not what else the machine was doing.
-    func time(_ load: () throws -> some Conditioning.Tokenizer) rethrows -> Duration {
+    func time(_ load: () throws -> some Tokenizer) rethrows -> Duration {
       try (0..<3).map { _ in try ContinuousClock().measure { _ = try load() } }.min() ?? .zero
     }
     let clipTime = try time(clip)

@@ -48,8 +48,10 @@ package struct Case: Sendable, CustomTestStringConvertible {
     let checkpoint = try Checkpoint(safetensors: FileBytes(mapping: "\(Fixtures.folder)/\(file)"))
     let entry = try checkpoint.entry(key)
     switch entry.type {
-    case "U8": return Tensor(entry.shape, entry.bytes.map { Float($0) })
-    case "I64": return Tensor(entry.shape, (0..<entry.bytes.count / 8).map { Float(entry.bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) })
+    case "U8": return Tensor(entry.shape, entry.array.map { Float($0) })
+    case "I64": return Tensor(entry.shape, entry.array.withUnsafeBytes { bytes in
+      (0..<bytes.count / 8).map { Float(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+    })
     default: return try checkpoint.tensor(key)
     }
   }
