@@ -3,6 +3,7 @@ import Tensors
 /// Heun's method, second order: step with the velocity here, look at the velocity there, use their mean.
 /// Karras et al. 2022, algorithm 1, with no added noise.
 public struct Heun: Sampler {
+  public let name = NamedSampler.heun.rawValue
   public init() {}
 
   public func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor {

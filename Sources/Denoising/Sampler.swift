@@ -5,6 +5,8 @@ public typealias Velocity = (_ x: Tensor, _ sigma: Float) throws -> Tensor
 
 /// An integrator of the flow: carries latents over one step.
 public protocol Sampler {
+  /// What a picture's metadata calls it.
+  var name: String { get }
   /// The latents at `step.next`, from those at `step.sigma`.
   mutating func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor
 }

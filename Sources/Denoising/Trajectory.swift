@@ -20,9 +20,9 @@ public struct Trajectory {
   /// [n, 16, height/8, width/8]; may be changed between steps.
   public var latents: Tensor
 
-  private let seeds: [Int64]
-  private let conditioning: [Conditioning]
-  private var sampler: any Sampler
+  public let seeds: [Int64]
+  public let conditioning: [Conditioning]
+  public private(set) var sampler: any Sampler
   private let guidance: PerStep<Float>?
   private let before: ((inout Step) throws -> Void)?
   private let evaluate: Evaluation

@@ -81,4 +81,10 @@ public struct Request {
   public init(_ prompt: Prompt, size: Size? = nil, seed: Int64 = 0) {
     (self.prompt, self.size, seeds) = (prompt, size, .one(seed))
   }
+
+  /// Whether a function of the caller has a hand in the loop, so that the values alone do not repeat it.
+  public var isScripted: Bool {
+    func isFunction(_ value: PerStep<Float>?) -> Bool { if case .function? = value { true } else { false } }
+    return before != nil || isFunction(guidance) || isFunction(cfg?.scale) || NamedSampler(rawValue: sampler.name) == nil
+  }
 }
