@@ -23,7 +23,8 @@ struct HostileTokenizerTests {
         var files = files
         files[self] = bytes
         tokenizer = try CLIPTokenizer(
-          vocabulary: files[.vocabulary] ?? [], merges: files[.merges] ?? [], configuration: files[.clipConfiguration], name: "clip")
+          vocabulary: files[.vocabulary] ?? [], merges: files[.merges] ?? [],
+          configuration: files[.clipConfiguration], name: "clip")
       }
       _ = tokenizer.padded(HostileTokenizerTests.text, to: 16)
     }
@@ -38,7 +39,7 @@ struct HostileTokenizerTests {
   private let files: [Part: [UInt8]]
 
   init() throws {
-    files = try Dictionary(uniqueKeysWithValues: Part.allCases.map { ($0, try Fixture.bytes($0.rawValue)) })
+    files = try Dictionary(uniqueKeysWithValues: Part.allCases.map { ($0, try TokenizerFiles.bytes($0.rawValue)) })
   }
 
   @Test(arguments: Part.allCases)
@@ -60,7 +61,9 @@ struct HostileTokenizerTests {
     var random = SeededGenerator(state: 7)
     for round in 0..<300 {
       var bytes = whole
-      for _ in 0...round % 3 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+      for _ in 0...round % 3 {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
       _ = try part.survives(bytes, files)
     }
   }
@@ -92,7 +95,8 @@ struct HostileTokenizerTests {
   }
 
   @Test func aMergeOfUnknownPiecesNamesItsLine() throws {
-    let error = #expect(throws: TokenizerError.self) { try Part.merges.tokenize(with: Array("#version: 0.2\ni n\nqq zz\n".utf8), files) }
+    let merges = Array("#version: 0.2\ni n\nqq zz\n".utf8)
+    let error = #expect(throws: TokenizerError.self) { try Part.merges.tokenize(with: merges, files) }
     #expect(try #require(error).description.contains("clip/merges.txt: line 3: "))
   }
 
@@ -102,6 +106,12 @@ struct HostileTokenizerTests {
       vocabulary: files[.vocabulary] ?? [], merges: files[.merges] ?? [], configuration: Array(json.utf8), name: "clip")
     #expect(clip.maximumLength == length)
     #expect(clip.padded(Self.text).ids.count == length)
+  }
+
+  @Test func withoutALengthATextIsNeitherCutNorPadded() throws {
+    let t5 = try T5Tokenizer(sentencePiece: files[.sentencePiece] ?? [], configuration: nil, name: "t5")
+    #expect(t5.maximumLength == nil)
+    #expect(t5.padded(Self.text) == t5.tokens(Self.text))
   }
 
   @Test func aTextLongerThanItsRoomKeepsTheEndTokenLast() throws {

@@ -4,7 +4,9 @@ import Testing
 
 /// Compares with the published vocabularies, which are not part of the project: they are read from the folder that
 /// FLUX_REAL_TOKENIZERS names (`clip/`, `t5/`, `t5-published/`, `expected.json`).
-@Suite(.serialized, .enabled(if: Fixture.realVocabularies != nil, "set FLUX_REAL_TOKENIZERS to a folder with the published vocabularies"))
+@Suite(
+  .serialized,
+  .enabled(if: TokenizerFiles.realVocabularies != nil, "set FLUX_REAL_TOKENIZERS to a folder with the published vocabularies"))
 struct RealVocabularyTests {
   private struct Expected: Decodable { let cases: [[String: Case]] }
 
@@ -23,29 +25,32 @@ struct RealVocabularyTests {
   private let cases: [[String: Case]]
 
   init() throws {
-    folder = try #require(Fixture.realVocabularies)
-    cases = try (Fixture.json("expected.json", in: folder) as Expected).cases
+    folder = try #require(TokenizerFiles.realVocabularies)
+    cases = try (TokenizerFiles.json("expected.json", in: folder) as Expected).cases
   }
 
-  private func compare(_ column: String, with tokenizer: some Tokenizer) throws {
+  private func compare(
+    _ column: String, with tokenizer: some Tokenizer, where isMeant: (String) -> Bool = { _ in true }
+  ) throws {
     var compared = 0
     for row in cases {
-      guard case .text(let text) = row["text"], case .ids(let ids) = row[column] else { continue }
+      guard case .text(let text) = row["text"], case .ids(let ids) = row[column], isMeant(text) else { continue }
       let tokens = tokenizer.tokens(text)
       #expect(tokens.ids == ids, "\(text.debugDescription): \(tokens.pieces)")
       compared += 1
     }
+    #expect(compared > 0, "no text with a column \(column)")
     print("\(column): \(compared) texts compared")
   }
 
   private func clip() throws -> CLIPTokenizer {
     try CLIPTokenizer(
-      vocabulary: Fixture.bytes("clip/vocab.json", in: folder), merges: Fixture.bytes("clip/merges.txt", in: folder),
-      configuration: nil, name: "clip")
+      vocabulary: TokenizerFiles.bytes("clip/vocab.json", in: folder), merges: TokenizerFiles.bytes("clip/merges.txt", in: folder),
+      configuration: try? TokenizerFiles.bytes("clip/tokenizer_config.json", in: folder), name: "clip")
   }
 
   private func t5(_ name: String) throws -> T5Tokenizer {
-    try T5Tokenizer(tokenizerJSON: Fixture.bytes("\(name)/tokenizer.json", in: folder), configuration: nil, name: name)
+    try T5Tokenizer(tokenizerJSON: TokenizerFiles.bytes("\(name)/tokenizer.json", in: folder), configuration: nil, name: name)
   }
 
   @Test func clipGivesTheIDsOfTransformers() throws { try compare("clip", with: clip()) }
@@ -54,9 +59,10 @@ struct RealVocabularyTests {
   func t5FollowsItsTokenizerJSON(_ name: String) throws { try compare(name, with: t5(name)) }
 
   @Test func t5FollowsAnOlderTokenizerJSON() throws {
-    var root = try #require(try JSONSerialization.jsonObject(with: Data(Fixture.bytes("t5/tokenizer.json", in: folder))) as? [String: Any])
+    let file = Data(try TokenizerFiles.bytes("t5/tokenizer.json", in: folder))
+    var root = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
     let normalizer = try #require(root["normalizer"] as? [String: Any])
-    root["normalizer"] = (normalizer["normalizers"] as? [Any])?.first
+    root["normalizer"] = (normalizer["normalizers"] as? [Any])?.first ?? normalizer
     root["pre_tokenizer"] = [
       "type": "Sequence",
       "pretokenizers": [["type": "WhitespaceSplit"], ["type": "Metaspace", "replacement": "▁", "add_prefix_space": true]],
@@ -66,9 +72,14 @@ struct RealVocabularyTests {
   }
 
   @Test func t5FollowsItsSentencePieceModelAlone() throws {
-    let t5 = try T5Tokenizer(sentencePiece: Fixture.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
+    let t5 = try T5Tokenizer(sentencePiece: TokenizerFiles.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
     #expect(t5.tokens("").ids == [1])
-    try compare("t5-sentencepiece", with: t5)
+    if cases.contains(where: { $0["t5-sentencepiece"] != nil }) {
+      try compare("t5-sentencepiece", with: t5)
+    } else {
+      // The published description does the same, but for special tokens inside a text and for stacked marks.
+      try compare("t5-published", with: t5) { !$0.contains("<") && $0.allSatisfy { $0.unicodeScalars.count < 3 } }
+    }
   }
 
   @Test func bothVocabulariesLoadInTime() throws {
@@ -79,7 +90,7 @@ struct RealVocabularyTests {
     let clipTime = try time(clip)
     let t5Time = try time { try t5("t5") }
     let pieceTime = try time {
-      try T5Tokenizer(sentencePiece: Fixture.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
+      try T5Tokenizer(sentencePiece: TokenizerFiles.bytes("t5/spiece.model", in: folder), configuration: nil, name: "t5")
     }
     print("loaded: CLIP \(clipTime), T5 tokenizer.json \(t5Time), T5 spiece.model \(pieceTime)")
     #if !DEBUG

@@ -9,7 +9,7 @@ struct TokenizerDescriptionTests {
   private let vocabulary: [Any]
 
   init() throws {
-    let data = Data(try Fixture.bytes("descriptions.json"))
+    let data = Data(try TokenizerFiles.bytes("descriptions.json"))
     let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     texts = try #require(root["texts"] as? [String])
     cases = try #require(root["cases"] as? [[String: Any]])

@@ -39,7 +39,9 @@ public struct CLIPTokenizer: Tokenizer {
     let members = try root.members()
     var spellings = Array(repeating: [UInt8](), count: members.count)
     for member in members {
-      guard case .number(let number) = member.value, let id = Int(exactly: number), spellings.indices.contains(id), spellings[id].isEmpty else {
+      guard case .number(let number) = member.value, let id = Int(exactly: number),
+        spellings.indices.contains(id), spellings[id].isEmpty
+      else {
         throw TokenizerError.unexpected(
           file: file, field: quoted(member.key), expected: "an id of its own below \(members.count)", found: member.value.summary)
       }
@@ -51,14 +53,12 @@ public struct CLIPTokenizer: Tokenizer {
   }
 
   public func tokens(_ text: String) -> TokenList {
-    let ids = template.ids(around: textIDs(text))
-    return TokenList(ids: ids, pieces: ids.map(vocabulary.piece))
+    template.list(around: textIDs(text), spelledBy: vocabulary)
   }
 
   public func padded(_ text: String, to length: Int?) -> TokenList {
     guard let length = length ?? maximumLength else { return tokens(text) }
-    let (ids, padding, cut) = template.ids(around: textIDs(text), to: length)
-    return TokenList(ids: ids, pieces: ids.map(vocabulary.piece), padding: padding, cut: cut)
+    return template.list(around: textIDs(text), to: length, spelledBy: vocabulary)
   }
 
   private func textIDs(_ text: String) -> [Int] {

@@ -30,7 +30,9 @@ struct Charsmap: Sendable {
     guard !units[0].isValue else { throw damaged("a trie that begins with a link", "a value") }
     for (position, unit) in units.enumerated() where !unit.isValue {
       let base = position ^ unit.offset
-      guard base | 0xFF < units.count else { throw damaged("links within \(units.count) units", "a link from \(position) to \(base)") }
+      guard base | 0xFF < units.count else {
+        throw damaged("links within \(units.count) units", "a link from \(position) to \(base)")
+      }
       if unit.hasValue {
         let value = Int(units[base] & 0x7FFF_FFFF)
         guard units[base].isValue, value < texts.count, texts[value] & 0xC0 != 0x80 else {

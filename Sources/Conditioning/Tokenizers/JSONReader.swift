@@ -1,4 +1,4 @@
-/// A small strict JSON parser for files that nobody has checked: bounded depth, no recursion beyond it, every byte looked at.
+/// A small JSON parser for files that nobody has checked: its depth is bounded, every byte is looked at.
 ///
 /// It exists because vocabularies hold tens of thousands of strings that must stay bytes, and Foundation boxes each of them.
 struct JSONReader {
@@ -145,7 +145,9 @@ struct JSONReader {
   private mutating func escapedScalar() throws -> Unicode.Scalar {
     let first = try fourHexDigits()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    guard first < 0xDC00, consume(UInt8(ascii: "\\")), consume(UInt8(ascii: "u")) else { throw malformed("a pair of surrogates") }
+    guard first < 0xDC00, consume(UInt8(ascii: "\\")), consume(UInt8(ascii: "u")) else {
+      throw malformed("a pair of surrogates")
+    }
     let second = try fourHexDigits()
     guard (0xDC00..<0xE000).contains(second),
       let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
@@ -156,7 +158,9 @@ struct JSONReader {
   private mutating func fourHexDigits() throws -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw malformed("four hexadecimal digits") }
+      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw malformed("four hexadecimal digits")
+      }
       value = value << 4 | UInt32(digit)
       offset += 1
     }

@@ -20,7 +20,9 @@ struct SentencePieceNormalizer: Sendable {
   func normalized(_ text: [UInt8]) -> [UInt8] {
     var offset = 0
     if removesExtraSpaces {
-      while offset < text.count, case let (length, replacement) = rule(text, at: offset), replacement.elementsEqual([Self.blank]) {
+      while offset < text.count {
+        let (length, replacement) = rule(text, at: offset)
+        guard replacement.elementsEqual([Self.blank]) else { break }
         offset += length
       }
     }

@@ -53,14 +53,12 @@ public struct T5Tokenizer: Tokenizer {
   }
 
   public func tokens(_ text: String) -> TokenList {
-    let ids = template.ids(around: textIDs(text))
-    return TokenList(ids: ids, pieces: ids.map(vocabulary.piece))
+    template.list(around: textIDs(text), spelledBy: vocabulary)
   }
 
   public func padded(_ text: String, to length: Int?) -> TokenList {
     guard let length = length ?? maximumLength else { return tokens(text) }
-    let (ids, padding, cut) = template.ids(around: textIDs(text), to: length)
-    return TokenList(ids: ids, pieces: ids.map(vocabulary.piece), padding: padding, cut: cut)
+    return template.list(around: textIDs(text), to: length, spelledBy: vocabulary)
   }
 
   private func textIDs(_ text: String) -> [Int] {

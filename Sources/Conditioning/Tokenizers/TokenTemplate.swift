@@ -4,16 +4,21 @@ struct TokenTemplate: Sendable {
   let after: [Int]
   let padding: Int
 
-  func ids(around text: [Int]) -> [Int] { before + text + after }
+  /// The whole text with what stands around it.
+  func list(around text: [Int], spelledBy vocabulary: Vocabulary) -> TokenList {
+    let ids = before + text + after
+    return TokenList(ids: ids, pieces: ids.map(vocabulary.piece))
+  }
 
-  /// The ids cut or padded to `length`, with the number of each.
+  /// The text cut or padded to `length`.
   ///
   /// Where even the tokens around the text do not fit, the last ones are kept: the end token matters most.
-  func ids(around text: [Int], to length: Int) -> (ids: [Int], padding: Int, cut: Int) {
+  func list(around text: [Int], to length: Int, spelledBy vocabulary: Vocabulary) -> TokenList {
     precondition(length >= 0, "a length is not negative")
     let room = max(0, length - before.count - after.count)
-    let kept = Array(ids(around: Array(text.prefix(room))).suffix(length))
+    let kept = (before + text.prefix(room) + after).suffix(length)
     let missing = length - kept.count
-    return (kept + Array(repeating: padding, count: missing), missing, text.count - min(text.count, room))
+    let ids = kept + Array(repeating: padding, count: missing)
+    return TokenList(ids: Array(ids), pieces: ids.map(vocabulary.piece), padding: missing, cut: max(0, text.count - room))
   }
 }

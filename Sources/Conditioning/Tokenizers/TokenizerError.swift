@@ -10,7 +10,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .malformed(let file, let offset, let expected):
-      "\(file): expected \(expected) at byte \(offset); the file is cut or damaged, so copy it again from where the model came from."
+      "\(file): expected \(expected) at byte \(offset); the file is cut or damaged, so copy it again."
     case .unexpected(let file, let field, let expected, let found):
       "\(file): \(field): expected \(expected), found \(found); use the file that was published with this model."
     case .unsupported(let file, let field, let found, let supported):

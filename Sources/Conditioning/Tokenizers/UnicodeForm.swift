@@ -88,8 +88,8 @@ enum UnicodeForm: String, Sendable {
     guard let composite = scalars.first, scalars.count == 1, isKnown(composite) else { return nil }
     // Foundation takes some pairs beyond U+FFFF for others: U+1004B with an acute accent gives Ḱ.
     let parts = [first, second].flatMap { String(Character($0)).decomposedStringWithCanonicalMapping.unicodeScalars }
-    guard String(Character(composite)).decomposedStringWithCanonicalMapping.unicodeScalars.elementsEqual(parts) else { return nil }
-    return composite
+    let whole = String(Character(composite)).decomposedStringWithCanonicalMapping.unicodeScalars
+    return whole.elementsEqual(parts) ? composite : nil
   }
 
   /// A syllable with a final consonant, which Foundation does not compose (Unicode 3.12).
@@ -98,7 +98,9 @@ enum UnicodeForm: String, Sendable {
     let finals: ClosedRange<UInt32> = 0x11A8...0x11C2
     let noFinal = finals.lowerBound - 1
     let perVowel = UInt32(finals.count) + 1
-    guard syllables.contains(syllable), (syllable - syllables.lowerBound) % perVowel == 0, finals.contains(final) else { return nil }
+    guard syllables.contains(syllable), finals.contains(final), (syllable - syllables.lowerBound) % perVowel == 0 else {
+      return nil
+    }
     return Unicode.Scalar(syllable + final - noFinal)
   }
 }

@@ -11,7 +11,9 @@ extension UnigramModel {
     spellings.reserveCapacity(entries.count)
     scores.reserveCapacity(entries.count)
     for (id, entry) in entries.enumerated() {
-      guard case .array(let pair) = entry, pair.count == 2, case .string(let piece) = pair[0], case .number(let score) = pair[1] else {
+      guard case .array(let pair) = entry, pair.count == 2, case .string(let piece) = pair[0],
+        case .number(let score) = pair[1]
+      else {
         throw JSONField(value: entry, path: "\(list.path)[\(id)]", file: list.file).unexpected("a piece and its score")
       }
       spellings.append(piece)

@@ -18,7 +18,8 @@ struct Vocabulary: Sendable {
       }
       if let first = ids.insert(spelling, value: id) {
         throw TokenizerError.unexpected(
-          file: file, field: "\(field)[\(id)]", expected: "each piece once", found: "\(quoted(spelling)), which has id \(first) already")
+          file: file, field: "\(field)[\(id)]", expected: "each piece once",
+          found: "\(quoted(spelling)), which has id \(first) already")
       }
     }
     self.ids = ids
@@ -39,7 +40,8 @@ struct Vocabulary: Sendable {
       let known = self[token.content]
       guard known == token.id || known == nil && !contains(token.id) else {
         let found = known.map { "\(token.id), but the vocabulary has it at \($0)" } ?? "\(token.id), which is another token's"
-        throw TokenizerError.unexpected(file: file, field: field, expected: "an id of its own for \(quoted(token.content))", found: found)
+        throw TokenizerError.unexpected(
+          file: file, field: field, expected: "an id of its own for \(quoted(token.content))", found: found)
       }
       if known == nil {
         addedPieces[token.id] = String(decoding: token.content, as: UTF8.self)

@@ -2,7 +2,7 @@ import Conditioning
 import Foundation
 
 /// The files that these tests read, found beside this source.
-enum Fixture {
+enum TokenizerFiles {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
   static let realVocabularies = ProcessInfo.processInfo.environment["FLUX_REAL_TOKENIZERS"].map { URL(filePath: $0) }
 
@@ -18,21 +18,21 @@ enum Fixture {
 extension CLIPTokenizer {
   static func tiny() throws -> CLIPTokenizer {
     try CLIPTokenizer(
-      vocabulary: Fixture.bytes("tokenizer/vocab.json"), merges: Fixture.bytes("tokenizer/merges.txt"),
-      configuration: Fixture.bytes("tokenizer/tokenizer_config.json"), name: "tokenizer")
+      vocabulary: TokenizerFiles.bytes("tokenizer/vocab.json"), merges: TokenizerFiles.bytes("tokenizer/merges.txt"),
+      configuration: TokenizerFiles.bytes("tokenizer/tokenizer_config.json"), name: "tokenizer")
   }
 }
 
 extension T5Tokenizer {
   static func tiny() throws -> T5Tokenizer {
     try T5Tokenizer(
-      tokenizerJSON: Fixture.bytes("tokenizer_2/tokenizer.json"),
-      configuration: Fixture.bytes("tokenizer_2/tokenizer_config.json"), name: "tokenizer_2")
+      tokenizerJSON: TokenizerFiles.bytes("tokenizer_2/tokenizer.json"),
+      configuration: TokenizerFiles.bytes("tokenizer_2/tokenizer_config.json"), name: "tokenizer_2")
   }
 
   static func tinySentencePiece() throws -> T5Tokenizer {
     try T5Tokenizer(
-      sentencePiece: Fixture.bytes("tokenizer_2/spiece.model"),
-      configuration: Fixture.bytes("tokenizer_2/tokenizer_config.json"), name: "tokenizer_2")
+      sentencePiece: TokenizerFiles.bytes("tokenizer_2/spiece.model"),
+      configuration: TokenizerFiles.bytes("tokenizer_2/tokenizer_config.json"), name: "tokenizer_2")
   }
 }
