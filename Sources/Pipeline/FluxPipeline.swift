@@ -77,10 +77,10 @@ public final class FluxPipeline {
     let schedule = try schedule(for: request, size: size)
     let start = try noise(for: request, count: count, size: size)
     let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
-                                   guidance: guidance(for: request), before: hook(for: request))
+                                   guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
     return Trajectory(from: start, along: schedule, on: course) { [self] x, sigma, step in
       let velocity = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
-      guard let cfg = request.cfg, let negative, case let scale = try cfg.scale(step), scale != 1 else { return velocity }
+      guard let negative, let scale = step.cfg, scale != 1 else { return velocity }
       return Guidance.combined(velocity, try self.velocity(x, sigma, negative, guidance: step.guidance), scale: scale)
     }
   }
