@@ -1,1 +1,92 @@
+// The kernels between the products: what each computes, on which shapes. Arithmetic only: no file, no string, no
+// allocation. Output first. Rows are dense unless a stride is given; strides count elements, not bytes.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// How the rows that a kernel writes are encoded: f32 for the residual stream, bf16 straight for the next product.
+enum row_encoding { row_f32 = 0, row_bf16 = 1 };
+
+/// Where the rows of one stream (text or image) lie before and after they are cut into heads.
+struct head_layout {
+  size_t tokens;      // rows of x
+  size_t x_stride;    // elements from one row of x to the next
+  size_t heads;
+  size_t depth;       // elements of one head
+  size_t y_tokens;    // rows of one head in y: text and image together
+  size_t y_first;     // where this stream's first row goes
+};
+
+/// One instruction set's version of every kernel. `portable` is the oracle that the others are tested against.
+struct kernels {
+  const char *isa;
+
+  /// y[r,c] = (x[r,c] − mean_r) / √(var_r + ε) · gain[c] + offset[c].   x, y [rows, width]; gain, offset [width] or null.
+  void (*layer_norm)(void *restrict y, enum row_encoding to, const float *restrict x, const float *_Nullable gain,
+                     const float *_Nullable offset, size_t rows, size_t width, float epsilon);
+
+  /// y[r,c] = x[r,c] / √(mean_r(x²) + ε) · gain[c].   x, y [rows, width]; gain [width].
+  void (*rms_norm)(void *restrict y, enum row_encoding to, const float *restrict x, const float *restrict gain,
+                   size_t rows, size_t width, float epsilon);
+
+  /// Cuts rows into heads, on the way normalising each head (gain [depth], RMS) and turning its pairs (2i, 2i+1) by the
+  /// row's angles (cosines, sines [tokens, depth]); null gain or null angles leave that out.
+  /// x [tokens, x_stride] → y [heads, y_tokens, depth], rows y_first ….
+  void (*split_heads)(void *restrict y, enum row_encoding to, const float *restrict x, const float *_Nullable gain,
+                      const float *_Nullable cosines, const float *_Nullable sines,
+                      struct head_layout layout, float epsilon);
+
+  /// p[r,·] = softmax(scale · s[r,·] + bias[r,·]).   s [rows, columns]; bias the same with its own stride, or null.
+  void (*softmax)(void *restrict p, enum row_encoding to, const float *restrict s, const float *_Nullable bias,
+                  size_t bias_stride, float scale, size_t rows, size_t columns);
+
+  /// y = x · ½(1 + tanh(√(2/π)(x + 0.044715 x³))).   x [rows, width] of x_stride, y of y_stride.
+  void (*gelu_tanh)(void *restrict y, enum row_encoding to, size_t y_stride, const float *restrict x, size_t x_stride,
+                    size_t rows, size_t width);
+
+  /// y = gelu_tanh(a) · b (T5's gated feed-forward).   All [count].
+  void (*gelu_gated)(void *restrict y, enum row_encoding to, const float *restrict a, const float *restrict b,
+                     size_t count);
+
+  /// y = x / (1 + exp(−1.702 x)) (CLIP).   All [count].
+  void (*gelu_quick)(void *restrict y, enum row_encoding to, const float *restrict x, size_t count);
+
+  /// y = x / (1 + exp(−x)).   All [count].
+  void (*silu)(void *restrict y, enum row_encoding to, const float *restrict x, size_t count);
+
+  /// x[r,c] += gate[c] · y[r,c]; a null gate is 1.   x, y [rows, width].
+  void (*gated_add)(float *restrict x, const float *restrict y, const float *_Nullable gate, size_t rows, size_t width);
+
+  /// Adds each channel's sum and sum of squares over the rows to sums, squares [channels].   x [rows, channels].
+  void (*channel_sums)(double *restrict sums, double *restrict squares, const float *restrict x, size_t rows,
+                       size_t channels);
+
+  /// y[r,c] = f(x[r,c] · gain[c] + offset[c]), f = silu or nothing.   x, y [rows, channels].
+  void (*scale_channels)(void *restrict y, enum row_encoding to, const float *restrict x, const float *restrict gain,
+                         const float *restrict offset, int silu, size_t rows, size_t channels);
+
+  /// bf16 ↔ f32 and f16 → f32, rounding to nearest even.   All [count].
+  void (*bf16_from_f32)(uint16_t *restrict y, const float *restrict x, size_t count);
+  void (*f32_from_bf16)(float *restrict y, const uint16_t *restrict x, size_t count);
+  void (*f32_from_f16)(float *restrict y, const uint16_t *restrict x, size_t count);
+};
+
+/// The kernels in use: the best that this machine runs, or what FLUX_ISA names (avx512, avx2, portable).
+const struct kernels *kernels_in_use(void);
+
+/// The kernels of one instruction set by name, or null when there are none by this name or the machine lacks it.
+const struct kernels *_Nullable kernels_named(const char *name);
+
+/// What is wrong with FLUX_ISA, or null: a sentence for the person who set it.
+const char *_Nullable kernels_complaint(void);
+
+/// Runs body(context, index, thread) for index 0 ..< count on oneDNN's own team of threads (libgomp), each index once, in
+/// any order; thread is 0 ..< threads. Called from inside a team it runs in place.
+void team_run(size_t count, int threads, void *context, void (*body)(void *context, size_t index, int thread));
+
+/// The number of threads that oneDNN uses when called from this thread.
+void team_set_threads(int threads);
+
+#pragma clang assume_nonnull end

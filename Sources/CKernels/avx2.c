@@ -1,0 +1,8 @@
+// The vector kernels for AVX2.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define TABLE kernels_avx2
+#define ISA "avx2"
+#include "kernels.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,58 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Memory that was just let go and will be wanted again: a step of the loop asks for the same sizes every time, and fresh
+/// pages cost more than the arithmetic done on them.
+package final class BufferPool: Sendable {
+  package static let shared = BufferPool()
+
+  /// What an empty buffer points to.
+  nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+
+  private struct Shelf {
+    var free: [Int: [UInt]] = [:]
+    var kept = 0
+  }
+  private let shelf = Mutex(Shelf())
+
+  private let smallest = 64 << 10     // below this, malloc is as good
+  private let limit = 512 << 20       // bytes kept for later at most
+  private let alignment = 64
+
+  func take(_ count: Int) -> UnsafeMutableRawPointer {
+    let size = rounded(count)
+    let found: UInt? = size < smallest ? nil : shelf.withLock { shelf in
+      guard let address = shelf.free[size]?.popLast() else { return nil }
+      shelf.kept -= size
+      return address
+    }
+    if let found, let pointer = UnsafeMutableRawPointer(bitPattern: found) { return pointer }
+    return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
+  }
+
+  func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
+    let size = rounded(count)
+    let kept = size >= smallest && shelf.withLock { shelf in
+      guard shelf.kept + size <= limit else { return false }
+      shelf.free[size, default: []].append(UInt(bitPattern: pointer))
+      shelf.kept += size
+      return true
+    }
+    if !kept { pointer.deallocate() }
+  }
+
+  /// Gives everything that is kept for later back to the system.
+  package func drain() {
+    let addresses = shelf.withLock { shelf in
+      let all = shelf.free.values.flatMap { $0 }
+      shelf = Shelf()
+      return all
+    }
+    for address in addresses { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+  }
+
+  private func rounded(_ count: Int) -> Int { max(alignment, (count + alignment - 1) / alignment * alignment) }
+}

@@ -1,0 +1,97 @@
+/// Element by element, as NumPy broadcasts: axes are matched from the last, and an axis of 1 is repeated.
+extension Tensor {
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, +) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, -) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, *) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, /) }
+
+  public static func + (a: Tensor, b: Float) -> Tensor { a.mapped { $0 + b } }
+  public static func - (a: Tensor, b: Float) -> Tensor { a.mapped { $0 - b } }
+  public static func * (a: Tensor, b: Float) -> Tensor { a.mapped { $0 * b } }
+  public static func / (a: Tensor, b: Float) -> Tensor { a.mapped { $0 / b } }
+  public static func + (a: Float, b: Tensor) -> Tensor { b.mapped { a + $0 } }
+  public static func - (a: Float, b: Tensor) -> Tensor { b.mapped { a - $0 } }
+  public static func * (a: Float, b: Tensor) -> Tensor { b.mapped { a * $0 } }
+  public static func / (a: Float, b: Tensor) -> Tensor { b.mapped { a / $0 } }
+  public static prefix func - (a: Tensor) -> Tensor { a.mapped { -$0 } }
+
+  /// `f` of every element.
+  @inlinable public func mapped(_ f: (Float) throws -> Float) rethrows -> Tensor {
+    var result = Tensor(blank: shape)
+    try withFloats { x in
+      try result.withMutableFloats { y in for i in 0..<x.count { y[i] = try f(x[i]) } }
+    }
+    return result
+  }
+
+  /// The shape that both broadcast to, or nil where they do not meet.
+  public static func broadcast(_ a: [Int], _ b: [Int]) -> [Int]? {
+    let rank = max(a.count, b.count)
+    var shape = [Int](repeating: 1, count: rank)
+    for axis in 1...max(rank, 1) where axis <= rank {
+      let x = axis <= a.count ? a[a.count - axis] : 1, y = axis <= b.count ? b[b.count - axis] : 1
+      guard x == y || x == 1 || y == 1 else { return nil }
+      shape[rank - axis] = x == 1 ? y : x
+    }
+    return shape
+  }
+
+  /// `f` of the elements of both, broadcast. The shapes must meet: ask `broadcast` first where a stranger chose them.
+  @inlinable public func zipped(with other: Tensor, _ f: (Float, Float) throws -> Float) rethrows -> Tensor {
+    if shape == other.shape {
+      var result = Tensor(blank: shape)
+      try withFloats { a in
+        try other.withFloats { b in
+          try result.withMutableFloats { y in for i in 0..<a.count { y[i] = try f(a[i], b[i]) } }
+        }
+      }
+      return result
+    }
+    guard let shape = Tensor.broadcast(shape, other.shape) else {
+      preconditionFailure("shapes \(self.shape) and \(other.shape) do not go together")
+    }
+    return try expanded(to: shape).zipped(with: other.expanded(to: shape), f)
+  }
+
+  /// Every axis of 1 repeated to what `target` asks. The shapes must meet.
+  public func expanded(to target: [Int]) -> Tensor {
+    if shape == target { return self }
+    let padded = Array(repeating: 1, count: target.count - shape.count) + shape
+    var strides = [Int](repeating: 0, count: target.count), step = 1
+    for axis in stride(from: target.count - 1, through: 0, by: -1) {
+      precondition(padded[axis] == target[axis] || padded[axis] == 1, "\(shape) does not broadcast to \(target)")
+      strides[axis] = padded[axis] == 1 ? 0 : step
+      step *= padded[axis]
+    }
+    var result = Tensor(uninitialized: target)
+    let total = result.count
+    withFloats { x in
+      result.withMutableFloats { y in
+        var index = [Int](repeating: 0, count: target.count), at = 0
+        for i in 0..<total {
+          y[i] = x[at]
+          var axis = target.count - 1
+          while axis >= 0 {
+            index[axis] += 1
+            at += strides[axis]
+            if index[axis] < target[axis] { break }
+            at -= strides[axis] * target[axis]
+            index[axis] = 0
+            axis -= 1
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Memory to be written by the inlinable loops above.
+  @usableFromInline init(blank shape: [Int]) { self.init(uninitialized: shape) }
+
+  /// (1 − t)·a + t·b, exactly a at 0 and b at 1.
+  public static func lerp(_ a: Tensor, _ b: Tensor, _ t: Float) -> Tensor {
+    if t == 0 { return a }
+    if t == 1 { return b }
+    return a.zipped(with: b) { $0 + t * ($1 - $0) }
+  }
+}

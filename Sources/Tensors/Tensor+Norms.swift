@@ -1,0 +1,155 @@
+import CKernels
+
+/// Norms and activations: one pass over the rows, written in the encoding that the next product takes.
+extension Tensor {
+  /// (x − mean) / √(var + ε) · gain + offset, each row by itself.   gain, offset [width] or nil.
+  package func layerNorm(gain: Tensor? = nil, offset: Tensor? = nil, epsilon: Float, as encoding: Encoding) -> Operand {
+    let y = Operand(rows: rows, width: width, encoding: encoding)
+    let (x, width, gains, offsets) = (floats, width, gain?.floats, offset?.floats)
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      kernel.pointee.layer_norm(y.at(rows.lowerBound), y.rowEncoding, x + rows.lowerBound * width, gains, offsets,
+                                rows.count, width, epsilon)
+    }
+    withExtendedLifetime((self, gain, offset)) {}
+    return y
+  }
+
+  /// x / √(mean(x²) + ε) · gain, each row by itself.   gain [width].
+  package func rmsNorm(gain: Tensor, epsilon: Float, as encoding: Encoding) -> Operand {
+    let y = Operand(rows: rows, width: width, encoding: encoding)
+    let (x, width, gains) = (floats, width, gain.floats)
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      kernel.pointee.rms_norm(y.at(rows.lowerBound), y.rowEncoding, x + rows.lowerBound * width, gains, rows.count, width, epsilon)
+    }
+    withExtendedLifetime((self, gain)) {}
+    return y
+  }
+
+  /// Tanh GELU.
+  package func geluTanh(as encoding: Encoding) -> Operand {
+    let y = Operand(rows: rows, width: width, encoding: encoding)
+    y.writeGELU(of: self, columns: 0..<width, at: 0)
+    return y
+  }
+
+  /// T5's gated feed-forward: GELU(self) · other.
+  package func geluGated(by other: Tensor, as encoding: Encoding) -> Operand {
+    let (a, b) = (floats, other.floats)
+    let y = elementwise(as: encoding) { to, from, encoding, first, count in
+      kernel.pointee.gelu_gated(to, encoding, a + first, b + first, count)
+    }
+    withExtendedLifetime(other) {}
+    return y
+  }
+
+  /// x · sigmoid(1.702 x), CLIP's activation.
+  package func geluQuick(as encoding: Encoding) -> Operand {
+    elementwise(as: encoding) { to, from, encoding, _, count in kernel.pointee.gelu_quick(to, encoding, from, count) }
+  }
+
+  /// x · sigmoid(x).
+  package func silu(as encoding: Encoding) -> Operand {
+    elementwise(as: encoding) { to, from, encoding, _, count in kernel.pointee.silu(to, encoding, from, count) }
+  }
+
+  private func elementwise(
+    as encoding: Encoding,
+    _ apply: (UnsafeMutableRawPointer, UnsafePointer<Float>, row_encoding, _ first: Int, _ count: Int) -> Void
+  ) -> Operand {
+    let y = Operand(rows: rows, width: width, encoding: encoding)
+    let (x, width) = (floats, width)
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      apply(y.at(rows.lowerBound), x + rows.lowerBound * width, y.rowEncoding, rows.lowerBound * width, rows.count * width)
+    }
+    withExtendedLifetime(self) {}
+    return y
+  }
+
+  /// self += gate · y, the gate [width] the same for every row (nil is 1).
+  package mutating func add(_ y: Tensor, gate: Tensor? = nil) {
+    precondition(count == y.count, "\(shape) += \(y.shape)")
+    let (rows, width) = (rows, width)
+    withMutableFloats { floats in
+      guard let x = floats.baseAddress else { return }
+      let (from, gates) = (y.floats, gate?.floats)
+      Team.forRows(rows, by: Operand.piece(width)) { rows in
+        kernel.pointee.gated_add(x + rows.lowerBound * width, from + rows.lowerBound * width, gates, rows.count, width)
+      }
+    }
+    withExtendedLifetime((y, gate)) {}
+  }
+
+  /// Group norm over [area, channels] rows (a picture, channels last), then SiLU where wanted.
+  package func groupNorm(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float, silu: Bool, as encoding: Encoding) -> Operand {
+    let (rows, width) = (rows, width)
+    let (gains, offsets) = channelScales(groups: groups, gain: gain, offset: offset, epsilon: epsilon)
+    let y = Operand(rows: rows, width: width, encoding: encoding)
+    let x = floats
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      kernel.pointee.scale_channels(y.at(rows.lowerBound), y.rowEncoding, x + rows.lowerBound * width, gains.floats,
+                                    offsets.floats, silu ? 1 : 0, rows.count, width)
+    }
+    withExtendedLifetime((self, gains, offsets)) {}
+    return y
+  }
+
+  /// What a group norm multiplies each channel by and adds to it. Sums run in double over pieces of a fixed size, joined in order.
+  private func channelScales(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float) -> (Tensor, Tensor) {
+    let (rows, width, x) = (rows, width, floats)
+    let piece = Operand.piece(width), pieces = (rows + piece - 1) / piece
+    let partial = Storage(count: pieces * width * 16)
+    let sums = partial.start.assumingMemoryBound(to: Double.self)
+    sums.update(repeating: 0, count: pieces * width * 2)
+    Team.forRows(rows, by: piece) { range in
+      let mine = sums + range.lowerBound / piece * width * 2
+      kernel.pointee.channel_sums(mine, mine + width, x + range.lowerBound * width, range.count, width)
+    }
+    let perGroup = width / groups
+    var scale = [Float](repeating: 0, count: width), shift = scale
+    for group in 0..<groups {
+      var sum = 0.0, squares = 0.0
+      for piece in 0..<pieces {
+        for channel in group * perGroup..<(group + 1) * perGroup {
+          sum += sums[piece * width * 2 + channel]
+          squares += sums[piece * width * 2 + width + channel]
+        }
+      }
+      let count = Double(rows * perGroup), mean = sum / count
+      let inverse = 1 / (max(0, squares / count - mean * mean) + Double(epsilon)).squareRoot()
+      for channel in group * perGroup..<(group + 1) * perGroup {
+        let factor = inverse * Double(gain.floats[channel])
+        scale[channel] = Float(factor)
+        shift[channel] = Float(Double(offset.floats[channel]) - mean * factor)
+      }
+    }
+    withExtendedLifetime((partial, self)) {}
+    return (Tensor([width], scale), Tensor([width], shift))
+  }
+}
+
+extension Operand {
+  /// Writes the tanh GELU of some columns of x into columns of this, from `column` on.
+  package func writeGELU(of x: Tensor, columns: Range<Int>, at column: Int) {
+    precondition(x.rows == rows && column + columns.count <= width, "\(columns) of \(x.shape) do not fit at \(column) of \(width)")
+    let (from, stride) = (x.floats + columns.lowerBound, x.width)
+    Team.forRows(rows, by: Operand.piece(columns.count)) { rows in
+      kernel.pointee.gelu_tanh(at(rows.lowerBound, column), rowEncoding, width, from + rows.lowerBound * stride, stride,
+                               rows.count, columns.count)
+    }
+    withExtendedLifetime((x, self)) {}
+  }
+
+  /// Writes the rows of x into columns of this, from `column` on.
+  package func write(_ x: Tensor, at column: Int) {
+    precondition(x.rows == rows && column + x.width <= width, "\(x.shape) does not fit at \(column) of \(width)")
+    let (from, count) = (x.floats, x.width)
+    Team.forRows(rows, by: Operand.piece(count)) { rows in
+      for row in rows {
+        let (to, source) = (at(row, column), from + row * count)
+        if encoding == .bf16 { kernel.pointee.bf16_from_f32(to.assumingMemoryBound(to: UInt16.self), source, count) }
+        else { to.copyMemory(from: source, byteCount: count * 4) }
+      }
+    }
+    withExtendedLifetime((x, self)) {}
+  }
+}

@@ -1,0 +1,91 @@
+import TestSupport
+import Testing
+import Tensors
+
+/// y = x·Wᵀ + b in double.
+func plainProduct(_ x: Tensor, _ w: Tensor, bias: Tensor?) -> Tensor {
+  var y: [Float] = []
+  for r in 0..<x.rows {
+    for o in 0..<w.rows {
+      var sum = Double(bias?.values[o] ?? 0)
+      for i in 0..<x.width { sum += Double(x.floats[r * x.width + i]) * Double(w.floats[o * x.width + i]) }
+      y.append(Float(sum))
+    }
+  }
+  return Tensor([x.rows, w.rows], y)
+}
+
+struct ProductCase: Sendable, CustomTestStringConvertible {
+  var rows: Int, outputs: Int, inputs: Int
+  var testDescription: String { "\(rows)×\(inputs)×\(outputs)" }
+  static let all = [(1, 1, 1), (1, 3, 5), (2, 17, 33), (3, 64, 7), (16, 32, 48), (17, 129, 65), (1, 600, 96), (130, 257, 40), (300, 515, 130)]
+    .map { ProductCase(rows: $0.0, outputs: $0.1, inputs: $0.2) }
+}
+
+@Suite(.serialized) struct ProductTests {
+  @Test(arguments: ProductCase.all) func productsInF32EqualSumsInDouble(_ c: ProductCase) throws {
+    var random = Random(seed: 1)
+    let x = random.tensor([c.rows, c.inputs]), w = random.tensor([c.outputs, c.inputs]), bias = random.tensor([c.outputs])
+    let matrix = try Matrix(Rows(w), precision: .f32)
+    #expect(try matrix(x).largestDifference(from: plainProduct(x, w, bias: nil)) < Tolerance.product)
+    #expect(try matrix(x, bias: bias).largestDifference(from: plainProduct(x, w, bias: bias)) < Tolerance.product)
+  }
+
+  @Test(arguments: ProductCase.all) func bf16ProductsEqualSumsOfTheRoundedNumbers(_ c: ProductCase) throws {
+    var random = Random(seed: 2)
+    let w = try Rows(random.tensor([c.outputs, c.inputs])).converted(to: .bf16)
+    let x = Operand(random.tensor([c.rows, c.inputs]), .bf16).tensor
+    let matrix = try Matrix(w, precision: .bf16)
+    #expect(try matrix(x).largestDifference(from: plainProduct(x, w.tensor(), bias: nil)) < Tolerance.product)
+  }
+
+  @Test(arguments: ProductCase.all, [Encoding.f32, .bf16, .f16])
+  func tiledProductsUnpackAndEqualSumsInDouble(_ c: ProductCase, _ encoding: Encoding) throws {
+    var random = Random(seed: 3)
+    let w = encoding == .f16 ? halves(&random, c) : try Rows(random.tensor([c.outputs, c.inputs])).converted(to: encoding)
+    let x = random.tensor([c.rows, c.inputs]), bias = random.tensor([c.outputs])
+    #expect(try Matrix(rows: w)(x, bias: bias).largestDifference(from: plainProduct(x, w.tensor(), bias: bias)) < Tolerance.product)
+  }
+
+  private func halves(_ random: inout Random, _ c: ProductCase) -> Rows {
+    let storage = Storage(count: c.outputs * c.inputs * 2)
+    let words = storage.start.assumingMemoryBound(to: UInt16.self)
+    for i in 0..<c.outputs * c.inputs { words[i] = Float16(random.float()).bitPattern }
+    return Rows(count: c.outputs, width: c.inputs, encoding: .f16, storage: storage)
+  }
+
+  @Test(arguments: ProductCase.all, [Encoding.f32, .bf16])
+  func oneAndTwoThreadsGiveTheSameBytes(_ c: ProductCase, _ encoding: Encoding) throws {
+    var random = Random(seed: 4)
+    let x = random.tensor([c.rows, c.inputs]), w = Rows(random.tensor([c.outputs, c.inputs]))
+    let matrix = try Matrix(w, precision: encoding), tiled = Matrix(rows: try w.converted(to: encoding))
+    let results = try [1, 2, 3].map { threads in
+      try withThreads(threads) { try [matrix(x).values, tiled(x).values] }
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+  }
+
+  @Test func stackedRowsAreTheirPartsInOrder() throws {
+    var random = Random(seed: 5)
+    let a = random.tensor([3, 8]), b = random.tensor([2, 8])
+    #expect(try Rows.stacked([Rows(a), Rows(b)], as: .f32).tensor().values == a.values + b.values)
+  }
+
+  @Test func noProductIsAReferenceImplementation() throws {
+    for c in ProductCase.all {
+      for encoding in [Encoding.f32, .bf16] {
+        let w = Rows(Tensor(repeating: 1, [c.outputs, c.inputs]))
+        _ = try Matrix(w, precision: encoding)(Tensor(repeating: 1, [c.rows, c.inputs]))
+      }
+    }
+    #expect(!OneDNN.implementations.isEmpty)
+    #expect(OneDNN.implementations.filter { $0.contains("ref") } == [])
+  }
+}
+
+func withThreads<R>(_ count: Int, _ body: () throws -> R) throws -> R {
+  let before = Team.threads
+  try Team.use(threads: count)
+  defer { try? Team.use(threads: before) }
+  return try body()
+}
