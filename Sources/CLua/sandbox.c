@@ -1,9 +1,6 @@
-// The walls: the cancel token, the count hook that watches it, the allocator with its limit, and the state inside them.
-#include <stdatomic.h>
+// The walls: the count hook that asks whether to stop, the allocator with its limit, and the state inside them.
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include "sandbox.h"
 
 const char clua_memory_key, clua_types_key, clua_anchors_key, clua_kind_key;
@@ -11,47 +8,9 @@ const char clua_memory_key, clua_types_key, clua_anchors_key, clua_kind_key;
 // The cost of the hook does not depend on the count; a small one ends loops over slow C functions sooner.
 enum { HOOK_COUNT = 100 };
 
-// ---- Cancel token ---------------------------------------------------------------------------------------------------
+// ---- Stopping -------------------------------------------------------------------------------------------------------
 
-struct clua_cancel {
-  _Atomic int32_t reason, late;
-  _Atomic int64_t deadline;      // on the monotonic clock; 0 is none
-};
-
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-clua_cancel *clua_cancel_new(void) {
-  clua_cancel *token = calloc(1, sizeof *token);
-  if (!token) abort();
-  return token;
-}
-
-void clua_cancel_free(clua_cancel *token) { free(token); }
-
-void clua_cancel_stop(clua_cancel *token, int32_t reason) {
-  int32_t none = 0;
-  atomic_compare_exchange_strong(&token->reason, &none, reason);
-}
-
-void clua_cancel_after(clua_cancel *token, int64_t nanoseconds, int32_t reason) {
-  atomic_store(&token->late, reason);
-  atomic_store(&token->deadline, now() + nanoseconds);
-}
-
-int32_t clua_cancel_reason(clua_cancel *token) {
-  int32_t reason = atomic_load_explicit(&token->reason, memory_order_relaxed);
-  if (reason) return reason;
-  int64_t deadline = atomic_load_explicit(&token->deadline, memory_order_relaxed);
-  if (!deadline || now() < deadline) return 0;
-  clua_cancel_stop(token, atomic_load(&token->late));
-  return atomic_load(&token->reason);
-}
-
-bool clua_stopping(struct clua_sandbox *s) { return clua_cancel_reason(s->token) != 0; }
+bool clua_stopping(struct clua_sandbox *s) { return clua_host_stopping(s->host); }
 
 int clua_stop(lua_State *L) {
   struct clua_sandbox *s = sandbox(L);
@@ -59,7 +18,7 @@ int clua_stop(lua_State *L) {
   // A yield cannot be caught. Where Lua cannot yield (a comparator, a __close handler) an error does, which the guarded
   // pcall, xpcall and resume pass on.
   if (!s->closing && lua_isyieldable(L)) return lua_yield(L, 0);
-  lua_pushlightuserdata(L, s->token);
+  lua_pushlightuserdata(L, s);
   return clua_raise(L);
 }
 
@@ -119,10 +78,11 @@ static int open_protected(lua_State *L) {
   return 0;
 }
 
-lua_State *clua_open(void *host, clua_cancel *token, size_t limit, const char *memory_message) {
+lua_State *clua_open(size_t limit, const char *memory_message) {
   struct clua_sandbox *s = calloc(1, sizeof *s);
   if (!s) return NULL;
-  s->host = host, s->token = token, s->limit = limit, s->in_host = true;
+  s->limit = limit;
+  s->in_host = true;
   lua_State *L = lua_newstate(allocate, s);
   if (!L) {
     free(s);
@@ -138,6 +98,8 @@ lua_State *clua_open(void *host, clua_cancel *token, size_t limit, const char *m
   lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_COUNT);   // coroutines inherit it
   return L;
 }
+
+void clua_set_host(lua_State *L, void *host) { sandbox(L)->host = host; }
 
 void clua_close(lua_State *L) {
   struct clua_sandbox *s = sandbox(L);

@@ -15,7 +15,6 @@ enum { CLUA_POOL = 16, CLUA_POSITION = 160 };
 
 struct clua_sandbox {
   void *host;
-  clua_cancel *token;
   size_t used, limit;
   bool in_host;               // Swift is innermost: an allocation must not fail, for Lua would jump over its frames
   bool closing;               // a dead coroutine runs its __close handlers: the hook may not yield there

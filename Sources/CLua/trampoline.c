@@ -176,11 +176,23 @@ static void add_frame(luaL_Buffer *text, const lua_Debug *frame) {
   luaL_addstring(text, line);
 }
 
+/// lua_getstack walks from the top each time: a deep stack is measured by bisection.
+static int depth_of(lua_State *L) {
+  lua_Debug frame;
+  int low = 0, high = 1;
+  while (lua_getstack(L, high, &frame)) low = high, high *= 2;
+  while (high - low > 1) {
+    int middle = low + (high - low) / 2;
+    if (lua_getstack(L, middle, &frame)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
 void clua_push_frames(lua_State *L, lua_State *coroutine, int level) {
   enum { FIRST = 10, LAST = 5 };
   lua_Debug frame;
-  int total = 0;
-  for (int i = level; lua_getstack(coroutine, i, &frame); i++) total++;
+  int total = depth_of(coroutine) - level;
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   for (int i = level; lua_getstack(coroutine, i, &frame); i++) {

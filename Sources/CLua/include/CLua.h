@@ -8,49 +8,46 @@
 #pragma clang assume_nonnull begin
 
 typedef struct lua_State lua_State;
-typedef struct clua_cancel clua_cancel;
 
 // Types of Lua values, with Lua's own numbers.
-enum {
-  CLUA_NONE = -1, CLUA_NIL = 0, CLUA_BOOLEAN = 1, CLUA_POINTER = 2, CLUA_NUMBER = 3, CLUA_STRING = 4,
-  CLUA_TABLE = 5, CLUA_FUNCTION = 6, CLUA_USERDATA = 7, CLUA_THREAD = 8,
-};
+#define CLUA_NONE (-1)
+#define CLUA_NIL 0
+#define CLUA_BOOLEAN 1
+#define CLUA_POINTER 2
+#define CLUA_NUMBER 3
+#define CLUA_STRING 4
+#define CLUA_TABLE 5
+#define CLUA_FUNCTION 6
+#define CLUA_USERDATA 7
+#define CLUA_THREAD 8
 
 // What a call into Lua came to.
-enum {
-  CLUA_DONE = 0,     // the results are on the stack
-  CLUA_FAILED = 1,   // the error value, then the stack frames as text, are on the stack
-  CLUA_MEMORY = 2,   // the same; the error is that Lua's memory limit was reached
-  CLUA_STOPPED = 3,  // the cancel token ended it; nothing is on the stack
-};
+#define CLUA_DONE 0      // the results are on the stack
+#define CLUA_FAILED 1    // the error value, then the stack frames as text, are on the stack
+#define CLUA_MEMORY 2    // the same; the error is that Lua's memory limit was reached
+#define CLUA_STOPPED 3   // it was asked to stop; nothing is on the stack
 
 // A Swift function answers with its number of results, or with this after pushing the error value.
-enum { CLUA_RAISE = -1 };
+#define CLUA_RAISE (-1)
 
-enum { CLUA_PRINT = 0, CLUA_WARN = 1 };
+#define CLUA_PRINT 0
+#define CLUA_WARN 1
 
 // ---- Implemented in Swift -------------------------------------------------------------------------------------------
 
 int32_t clua_host_call(void *host, lua_State *L, int32_t function);
 void clua_host_release(void *host, void *object);
+/// Whether Lua code must end now; once true, true for good.
+bool clua_host_stopping(void *host);
 void clua_host_write(void *host, int32_t stream, const char *bytes, size_t count);
-
-// ---- Cancel token: the only thing that crosses threads --------------------------------------------------------------
-
-clua_cancel *clua_cancel_new(void);
-void clua_cancel_free(clua_cancel *token);
-/// Asks whatever watches the token to stop; the first reason stays. Safe in a signal handler.
-void clua_cancel_stop(clua_cancel *token, int32_t reason);
-/// From `nanoseconds` after now on, the token is stopped for `reason`.
-void clua_cancel_after(clua_cancel *token, int64_t nanoseconds, int32_t reason);
-/// 0 while work may go on.
-int32_t clua_cancel_reason(clua_cancel *token);
 
 // ---- State ----------------------------------------------------------------------------------------------------------
 
 /// A sandboxed state with the allowed globals. `memory_message` is the error once `memory_limit` bytes are in use.
 /// NULL when there is no memory for it.
-lua_State *_Nullable clua_open(void *host, clua_cancel *token, size_t memory_limit, const char *memory_message);
+lua_State *_Nullable clua_open(size_t memory_limit, const char *memory_message);
+/// Who answers the functions above; before any Lua code runs.
+void clua_set_host(lua_State *L, void *host);
 void clua_close(lua_State *L);
 size_t clua_memory_used(lua_State *L);
 /// Deterministic seed of math.random.
