@@ -9,10 +9,10 @@ package struct Session: Sendable {
   package var memoryLimit: Int?
   package var files: FileAccess
   /// Told what the engine is busy with.
-  package var observer: @Sendable (Progress) -> Void
+  package var observer: @Sendable (Activity) -> Void
 
   package init(model: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil, files: FileAccess = FileAccess(),
-               observer: @escaping @Sendable (Progress) -> Void = { _ in }) {
+               observer: @escaping @Sendable (Activity) -> Void = { _ in }) {
     (self.model, self.precision, self.memoryLimit, self.files, self.observer) = (model, precision, memoryLimit, files, observer)
   }
 }

@@ -8,7 +8,7 @@ struct Paint: ParsableCommand {
     abstract: "Paint one picture, by a bundled recipe.",
     discussion: #"fluxlua paint "a red fox" -o fox.png --steps 8. The recipe itself: fluxlua inspect --recipe fox.png"#)
 
-  @Argument(help: "What to paint.") var prompt: String
+  @ArgumentParser.Argument(help: "What to paint.") var prompt: String
   @Option(name: .shortAndLong, help: ArgumentHelp("The picture's file.", valueName: "file.png")) var output = "picture.png"
   @Option(help: "Denoising steps; the model's own number by default.") var steps: Int?
   @Option(help: "Of the noise.") var seed = 0

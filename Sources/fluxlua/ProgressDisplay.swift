@@ -29,9 +29,12 @@ final class ProgressDisplay: Sendable {
     handle.write(Data((text + "\n").utf8))
   }
 
-  func show(_ progress: Progress) {
+  /// Good news for the person, unless they asked for quiet.
+  func note(_ text: String) { if !isQuiet { say(text) } }
+
+  func show(_ activity: Activity) {
     if isQuiet { return }
-    switch progress {
+    switch activity {
     case .loading(let part, let share): move("loading \(part)", share: share)
     case .encoding: move("reading the prompt")
     case .step(let index, let count): step(index, count)

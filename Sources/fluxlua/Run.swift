@@ -9,7 +9,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a recipe.", discussion: "fluxlua run RECIPE --help shows what the recipe is for and what can be set.")
 
-  @Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
+  @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
 

@@ -22,7 +22,7 @@ package final class LuaModel: LuaObject {
         return LuaTable([("clip", Self.table(clip)), ("t5", Self.table(t5))])
       }
       .method("generate", "Paints a picture, or a list of them with batch above 1.", .required("prompt", PromptList.reader),
-              .options(GenerateOptions.options), returns: "flux.Image|flux.Image[]") { model, call, prompt, options in
+              .options(GenerateOptions.options), returns: "flux.Image|flux.Image[]") { model, call, prompt, options -> Several in
         try Several(one: model.run(prompt, options, call).images())
       }
       .method("sample", "The latents of a picture before they are decoded.", .required("prompt", PromptList.reader),
@@ -41,13 +41,13 @@ package final class LuaModel: LuaObject {
         try model.velocity(latents, sigma, conditioning, guidance: options.guidance)
       }
       .method("decode", "The picture of latents, or a list of them for a batch.", .required("latents", Reader<Tensor>.object),
-              .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ in
+              .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
         try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
       }
       .method("encode_image", "The latents of a picture: the middle of what the encoder makes of it, or one sample.",
-              .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options in
+              .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
         var generator: TorchGenerator? = options.sample ? TorchGenerator(seed: Int64(options.seed)) : nil
-        return try model.flux.engine { try model.pipeline.encode(image, sampling: &generator) }
+        return try model.flux.engine { () -> Tensor in try model.pipeline.encode(image, sampling: &generator) }
       }
   }
 

@@ -144,7 +144,7 @@ package final class LuaRun: LuaObject {
         box.value.trajectory.latents = try box.value.engineLatents(latents)
         box.value.markScripted()
       }
-      .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ in
+      .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }
       .metamethod("__call", named: "run") { call in

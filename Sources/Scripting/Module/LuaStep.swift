@@ -64,7 +64,7 @@ package final class LuaStep: LuaObject {
 
   static var type: LuaType<LuaStep> {
     writable
-      .method("decode", "The picture of the latents as they are.", returns: "flux.Image|flux.Image[]") { step, _ in
+      .method("decode", "The picture of the latents as they are.", returns: "flux.Image|flux.Image[]") { step, _ -> Several in
         try step.alive()
         let latents = try step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.decode(latents) })
@@ -112,6 +112,6 @@ package final class LuaStep: LuaObject {
       }
   }
 
-  private var seed: any LuaPushable & Sendable { step.seeds.count == 1 ? Int(step.seeds[0]) : step.seeds.map { Int($0) } }
-  private var conditioning: any LuaPushable { step.conditioning.count == 1 ? step.conditioning[0] : step.conditioning }
+  private var seed: AnyPushable { AnyPushable(step.seeds.count == 1 ? Int(step.seeds[0]) : step.seeds.map { Int($0) }) }
+  private var conditioning: AnyPushable { AnyPushable(step.conditioning.count == 1 ? step.conditioning[0] : step.conditioning) }
 }

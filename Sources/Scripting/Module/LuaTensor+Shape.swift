@@ -13,7 +13,7 @@ extension Tensor {
         return tensor.shape.count == 1 ? tensor.values[index - 1] : tensor[index - 1]
       }
       .method("get", "One element.", .rest("index", Reader<Int>.integer), returns: "number") { tensor, _, index in
-        tensor.withFloats { $0[0] }.isNaN && tensor.count == 0 ? 0 : try tensor.element(at: index)
+        try tensor.element(at: index)
       }
       .mutating("set", "Sets one element: set(i, j, …, value).", .rest("index and value", Reader<Double>.number)) { box, _, arguments in
         let index = arguments.dropLast().map { Int($0) }
@@ -26,7 +26,7 @@ extension Tensor {
         try tensor.narrowed(axis: dim, from: from, length: length)
       }
       .method("reshape", "The same elements in another shape.", .rest("shape", Reader<Int>.integer(in: 1...)), returns: "flux.Tensor") { tensor, _, shape in
-        guard product(shape) == tensor.count else { throw LuaError("\(tensor.count) elements do not fill the shape \(shape)") }
+        guard try product(shape) == tensor.count else { throw LuaError("\(tensor.count) elements do not fill the shape \(shape)") }
         return tensor.reshaped(shape)
       }
       .method("expand", "Axes of 1 repeated to this shape.", .rest("shape", Reader<Int>.integer(in: 1...)), returns: "flux.Tensor") { tensor, _, shape in
@@ -84,7 +84,12 @@ extension Tensor {
     var result = shape
     result[axis - 1] = length
     let values = values
-    return Tensor(result, (0..<outer).flatMap { o in values[(o * shape[axis - 1] + from - 1) * inner..<(o * shape[axis - 1] + from - 1 + length) * inner] })
+    var kept: [Float] = []
+    for block in 0..<outer {
+      let first = (block * shape[axis - 1] + from - 1) * inner
+      kept += values[first..<first + length * inner]
+    }
+    return Tensor(result, kept)
   }
 
   private func permuted(_ axes: [Int]) -> Tensor {

@@ -37,7 +37,7 @@ enum Operand2 {
 }
 
 extension Tensor {
-  typealias Operation = (Float, Float) -> Float
+  typealias Operation = @Sendable (Float, Float) -> Float
 
   static func combined(_ a: Operand2, _ b: Operand2, _ f: Operation) throws -> Tensor {
     switch (a, b) {
@@ -95,7 +95,7 @@ extension Tensor {
       }
   }
 
-  private static let functions: [(name: String, summary: String, f: (Float) -> Float)] = [
+  private static let functions: [(name: String, summary: String, f: @Sendable (Float) -> Float)] = [
     ("abs", "Each element without its sign.", { Swift.abs($0) }), ("exp", "e to the power of each element.", { Foundation.exp($0) }),
     ("log", "The natural logarithm of each element.", { Foundation.log($0) }), ("sqrt", "The square root of each element.", { $0.squareRoot() }),
     ("tanh", "The hyperbolic tangent of each element.", { Foundation.tanh($0) }), ("sigmoid", "1 / (1 + e^−x) of each element.", { 1 / (1 + Foundation.exp(-$0)) }),
