@@ -20,6 +20,9 @@ package struct Argument: CustomStringConvertible {
     let type = clua_type(lua.current, index)
     return type == CLUA_NONE || type == CLUA_NIL
   }
+  package var isTable: Bool { type == CLUA_TABLE }
+  /// The number of entries of a list, or of bytes of a string.
+  package var length: Int { Int(clua_length(lua.current, index)) }
   var type: Int32 { clua_type(lua.current, index) }
   package var description: String { lua.description(at: index) }
   package var value: LuaValue { lua.value(at: index) }

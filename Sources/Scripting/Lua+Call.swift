@@ -41,6 +41,14 @@ extension Lua {
     return try body(before)
   }
 
+  /// Reads a value that Swift keeps.
+  func read<R>(_ reference: LuaReference, _ reader: Reader<R>) throws -> R {
+    try balanced {
+      reference.push(onto: self)
+      return try reader.read(Argument(lua: self, index: top))
+    }
+  }
+
   /// Calls a Lua function and reads its first result; an error of the result speaks of `what`.
   package func call<R>(_ function: LuaReference, _ arguments: any LuaPushable..., result: Reader<R>, of what: String) throws -> R {
     try call(function, arguments) { before in

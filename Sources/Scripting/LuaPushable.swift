@@ -71,8 +71,16 @@ package struct LuaTable: LuaPushable, ExpressibleByDictionaryLiteral {
   }
 }
 
+/// A value of whichever kind it turns out to be.
+struct AnyPushable: LuaPushable {
+  let value: any LuaPushable
+  init(_ value: any LuaPushable) { self.value = value }
+  func push(onto lua: Lua) { value.push(onto: lua) }
+}
+
 /// Several results of one function.
 package struct Several {
   package let values: [any LuaPushable]
   package init(_ values: any LuaPushable...) { self.values = values }
+  package init(all values: [any LuaPushable]) { self.values = values }
 }

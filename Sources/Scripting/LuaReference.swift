@@ -21,6 +21,13 @@ package final class LuaReference: LuaPushable {
     place = .registry(clua_reference(lua.current))
   }
 
+  /// A value that is not on the stack.
+  package convenience init(pushing value: some LuaPushable, in lua: Lua) {
+    value.push(onto: lua)
+    self.init(lua, at: -1)
+    lua.pop(1)
+  }
+
   deinit { letGo() }
 
   package func push(onto lua: Lua) {

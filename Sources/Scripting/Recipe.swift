@@ -35,13 +35,15 @@ package struct Recipe: Sendable {
     package var limits: Limits
     package var cancellation: Cancellation
     package var output: Output
+    package var session: Session
 
     package init(parameters: [(name: String, value: String)] = [], limits: Limits = Limits(),
-                 cancellation: Cancellation = Cancellation(), output: Output = Output()) {
+                 cancellation: Cancellation = Cancellation(), output: Output = Output(), session: Session = Session()) {
       self.parameters = parameters
       self.limits = limits
       self.cancellation = cancellation
       self.output = output
+      self.session = session
     }
   }
 
@@ -60,7 +62,7 @@ package struct Recipe: Sendable {
         flux.warnOfUnusedParameters()
         return .success(())
       } catch {
-        return .failure(RecipeFailure(error, of: chunkName, in: lua))
+        return .failure(RecipeFailure(error, of: chunkName, in: lua).classified(by: flux.unusable))
       }
     } catch {
       return .failure(RecipeFailure(kind: .failed, message: "\(name): \(error)"))

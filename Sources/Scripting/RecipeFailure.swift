@@ -6,6 +6,8 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
     /// The recipe is wrong, or something that it asked for failed.
     case failed
     case interrupted, terminated, timeLimit, memoryLimit
+    /// A model or file cannot be used.
+    case unusable
   }
 
   package let kind: Kind
@@ -24,6 +26,12 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
   }
 
   package var description: String { message }
+
+  /// The same failure, of a kind that its words tell: what was said of a model that cannot be used.
+  func classified(by unusable: [String]) -> RecipeFailure {
+    guard kind == .failed, unusable.contains(where: message.contains) else { return self }
+    return RecipeFailure(kind: .unusable, message: message, line: line, frames: frames)
+  }
 
   /// The message, and below it how the recipe got there when that is more than one place.
   package var report: String {
@@ -47,6 +55,7 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
     switch lua.cancellation.requested {
     case .timeLimit: (.timeLimit, lua.limits.time?.message ?? "stopped by the time limit")
     case .terminated: (.terminated, "terminated")
+    case .memoryLimit: (.memoryLimit, "stopped by --memory-limit")
     case .interrupted, nil: (.interrupted, "interrupted")
     }
   }

@@ -32,34 +32,39 @@ extension Tensor {
     return y
   }
 
-  /// T5's gated feed-forward: GELU(self) · other.
-  package func geluGated(by other: Tensor, as encoding: Encoding) -> Operand {
-    let (a, b) = (floats, other.floats)
-    let y = elementwise(as: encoding) { to, from, encoding, first, count in
-      kernel.pointee.gelu_gated(to, encoding, a + first, b + first, count)
+  /// T5's gated feed-forward: each row is [a | b], `hidden` wide each; GELU(a) · b.
+  package func geluGated(_ hidden: Int, as encoding: Encoding) -> Operand {
+    precondition(width == 2 * hidden, "rows of \(width) are not two halves of \(hidden)")
+    let y = Operand(rows: rows, width: hidden, encoding: encoding)
+    let x = floats
+    Team.forRows(rows, by: Operand.piece(hidden)) { rows in
+      for row in rows {
+        let a = x + row * 2 * hidden
+        kernel.pointee.gelu_gated(y.at(row), y.rowEncoding, a, a + hidden, hidden)
+      }
     }
-    withExtendedLifetime(other) {}
+    withExtendedLifetime(self) {}
     return y
   }
 
   /// x · sigmoid(1.702 x), CLIP's activation.
   package func geluQuick(as encoding: Encoding) -> Operand {
-    elementwise(as: encoding) { to, from, encoding, _, count in kernel.pointee.gelu_quick(to, encoding, from, count) }
+    elementwise(as: encoding) { to, from, encoding, count in kernel.pointee.gelu_quick(to, encoding, from, count) }
   }
 
   /// x · sigmoid(x).
   package func silu(as encoding: Encoding) -> Operand {
-    elementwise(as: encoding) { to, from, encoding, _, count in kernel.pointee.silu(to, encoding, from, count) }
+    elementwise(as: encoding) { to, from, encoding, count in kernel.pointee.silu(to, encoding, from, count) }
   }
 
   private func elementwise(
     as encoding: Encoding,
-    _ apply: (UnsafeMutableRawPointer, UnsafePointer<Float>, row_encoding, _ first: Int, _ count: Int) -> Void
+    _ apply: (UnsafeMutableRawPointer, UnsafePointer<Float>, row_encoding, _ count: Int) -> Void
   ) -> Operand {
     let y = Operand(rows: rows, width: width, encoding: encoding)
     let (x, width) = (floats, width)
     Team.forRows(rows, by: Operand.piece(width)) { rows in
-      apply(y.at(rows.lowerBound), x + rows.lowerBound * width, y.rowEncoding, rows.lowerBound * width, rows.count * width)
+      apply(y.at(rows.lowerBound), x + rows.lowerBound * width, y.rowEncoding, rows.count * width)
     }
     withExtendedLifetime(self) {}
     return y

@@ -68,6 +68,25 @@ package struct DeclaredParameter: Sendable, Equatable {
   private static func text(_ number: Double) -> String { LuaValue.text(of: number, integer: Int(exactly: number)) }
 }
 
+extension DeclaredParameter {
+  /// The default, as it would be set.
+  package var standardText: String { standard == .string("") ? "\"\"" : standard.text }
+}
+
+extension DeclaredParameter.Value {
+  /// As `--set` takes it.
+  package var text: String {
+    switch self {
+    case .none: ""
+    case .boolean(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): LuaValue.text(of: value, integer: nil)
+    case .string(let value): value
+    case .list(let values): values.map(\.text).joined(separator: ",")
+    }
+  }
+}
+
 extension DeclaredParameter.Value: LuaPushable {
   package func push(onto lua: Lua) {
     switch self {

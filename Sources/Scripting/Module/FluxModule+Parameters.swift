@@ -43,7 +43,9 @@ extension FluxModule {
       self.declared = try Self.declarations(in: call.argument(1))
       if self.declaresOnly { throw LuaStopped() }
       try self.checkNames()
-      return Values(values: try self.declared.map { ($0.name, try self.value(of: $0)) }, unknown: unknown)
+      let values = try self.declared.map { (name: $0.name, value: try self.value(of: $0)) }
+      self.resolvedParameters = values.map { ($0.name, $0.value.text) }
+      return Values(values: values.map { ($0.name, $0.value) }, unknown: unknown)
     }
   }
 

@@ -1,16 +1,25 @@
 import CLua
+import Conditioning
+import Foundation
+import Imaging
+import Pipeline
+import Tensors
 
 /// The `flux` table of one run: what recipes reach by `require "flux"`, and by the global of that name.
 ///
 /// Each file of this folder adds its functions to `functions` by an extension, and registers its types.
 package final class FluxModule {
-  package static let version = "0.1.0"
-
   let recipe: Recipe
   let settings: Recipe.Settings
   /// Whether only the declarations of `flux.params` are wanted.
   let declaresOnly: Bool
   package internal(set) var declared: [DeclaredParameter] = []
+  /// Models that were loaded, each for as long as the run.
+  var models: [(source: ModelSource, precision: Precision, model: LuaModel)] = []
+  /// What was said of models and files that cannot be used.
+  var unusable: [String] = []
+  /// Declared parameters as they were set, as text.
+  var resolvedParameters: [(name: String, value: String)] = []
   private let start = ContinuousClock.now
 
   init(recipe: Recipe, settings: Recipe.Settings, declaresOnly: Bool = false) {
@@ -19,13 +28,33 @@ package final class FluxModule {
     self.declaresOnly = declaresOnly
   }
 
-  var functions: [LuaFunction] { [parametersFunction(), range(), log(), elapsed()] }
+  var functions: [LuaFunction] {
+    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
+      + tensorFunctions()
+  }
+
+  private func register(in lua: Lua) {
+    lua.register(Tensor.type.saving(self))
+    lua.register(Conditioning.type)
+    lua.register(Image.type(self))
+    lua.register(LuaSchedule.type)
+    lua.register(LuaModel.type)
+    lua.register(LuaStep.type)
+    lua.register(LuaRun.type)
+  }
+
+  /// What the recipe runs on.
+  private static var host: LuaTable {
+    LuaTable([("cores", ProcessInfo.processInfo.activeProcessorCount), ("memory", Int(ProcessInfo.processInfo.physicalMemory)),
+              ("isa", InstructionSet.name), ("threads", Team.threads)])
+  }
 
   func install(in lua: Lua) {
+    register(in: lua)
     let functions = functions
     clua_reserve(lua.current, 16)
-    LuaTable(functions.map { ($0.name, $0) } + [("version", Self.version)]).push(onto: lua)
-    let known = functions.map(\.name) + ["version"]
+    LuaTable(functions.map { ($0.name, $0) } + [("version", Version.number), ("host", Self.host)]).push(onto: lua)
+    let known = functions.map(\.name) + ["version", "host"]
     let strict: LuaTable = ["__index": unknownField(known), "__newindex": readOnly(), "__metatable": "flux"]
     strict.push(onto: lua)
     clua_set_metatable(lua.current, -2)

@@ -1,0 +1,65 @@
+import Tensors
+
+/// A cursor into a checkpoint: `weights["transformer_blocks", 3]["attn"].linear("to_q", …)` reads
+/// `transformer_blocks.3.attn.to_q.weight`, checks its shape, and says which name it was when something is wrong.
+package struct Weights: Sendable {
+  package let checkpoint: Checkpoint
+  package let precision: Encoding         // of the matrices made from it
+  private let prefix: String
+
+  package init(_ checkpoint: Checkpoint, precision: Encoding) {
+    self.init(checkpoint, precision, "")
+  }
+
+  private init(_ checkpoint: Checkpoint, _ precision: Encoding, _ prefix: String) {
+    (self.checkpoint, self.precision, self.prefix) = (checkpoint, precision, prefix)
+  }
+
+  package subscript(_ name: String) -> Weights { Weights(checkpoint, precision, "\(prefix)\(name).") }
+  package subscript(_ name: String, _ index: Int) -> Weights { self[name]["\(index)"] }
+
+  package func has(_ name: String) -> Bool { checkpoint.entries[prefix + name] != nil }
+
+  /// How many `name.0`, `name.1`, … there are.
+  package func count(of name: String) -> Int {
+    let start = "\(prefix)\(name)."
+    let indices = checkpoint.entries.keys.compactMap { key in
+      key.hasPrefix(start) ? Int(key.dropFirst(start.count).prefix { $0 != "." }) : nil
+    }
+    return (indices.max() ?? -1) + 1
+  }
+
+  /// The shape of a tensor as it is stored.
+  package func shape(of name: String) throws -> [Int] { try checkpoint.entry(prefix + name).shape }
+
+  /// The tensor `name`, in f32, of this shape.
+  package func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try check(name, shape)
+    return try checkpoint.tensor(prefix + name)
+  }
+
+  /// The rows of the weight `name`, of this shape, as they are stored.
+  package func rows(_ name: String, _ shape: [Int]) throws -> Rows {
+    try check(name, shape)
+    return try checkpoint.rows(prefix + name)
+  }
+
+  /// `name.weight` [outputs, inputs] and `name.bias` [outputs].
+  package func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = true) throws -> Linear {
+    try linear([(name, outputs)], inputs: inputs, bias: bias)
+  }
+
+  /// Several layers that take the same input as one: their outputs follow each other.
+  package func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool = true) throws -> Linear {
+    let rows = try parts.map { try self.rows("\($0.name).weight", [$0.outputs, inputs]) }
+    let biases = bias ? try parts.map { try tensor("\($0.name).bias", [$0.outputs]) } : []
+    let matrix = rows.count == 1 ? try Matrix(rows[0], precision: precision)
+      : try Matrix(Rows.stacked(rows, as: precision), precision: precision)
+    return Linear(matrix, bias: bias ? Tensor.concatenated(biases) : nil)
+  }
+
+  private func check(_ name: String, _ shape: [Int]) throws {
+    let got = try checkpoint.entry(prefix + name).shape
+    guard got == shape else { throw CheckpointError.shape(checkpoint.name, prefix + name, expected: shape, got: got) }
+  }
+}

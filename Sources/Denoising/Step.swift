@@ -1,0 +1,48 @@
+import Conditioning
+import Tensors
+
+/// One interval of the schedule: where it starts, where it goes, and what is known at either end.
+public struct Step: Sendable {
+  /// From 1 to `count`.
+  public let index: Int
+  public let count: Int
+  /// The noise level that it starts at.
+  public let sigma: Float
+  /// The noise level that it goes to. May be changed before the step is made.
+  public var next: Float
+  /// The seeds of the pictures.
+  public let seeds: [Int64]
+  /// Seconds since the trajectory began.
+  public let elapsed: Double
+
+  /// Distilled guidance of this step; nil for a model without. May be changed before the step is made.
+  public var guidance: Float?
+  /// Scale of two-pass guidance; nil where there is none. May be changed before the step is made.
+  public var cfg: Float?
+  /// What the pictures are of, one for all or one each. May be changed before the step is made.
+  public var conditioning: [Conditioning]
+  /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.
+  public var latents: Tensor
+  /// The first velocity that the sampler asked for, once the step is made; its shape is that of the latents.
+  public internal(set) var velocity: Tensor?
+  /// What that velocity says the finished picture is: x − σ·v.
+  public internal(set) var denoised: Tensor?
+
+  /// next − sigma: negative.
+  public var width: Float { next - sigma }
+}
+
+/// A number that may differ from step to step: one for all, one each (the last is held), or a function of the step.
+public enum PerStep<Value> {
+  case constant(Value)
+  case list([Value])
+  case function((Step) throws -> Value)
+
+  public func callAsFunction(_ step: Step) throws -> Value {
+    switch self {
+    case .constant(let value): value
+    case .list(let values): values[min(step.index, values.count) - 1]
+    case .function(let value): try value(step)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Checkpoints
+import Tensors
+
+/// The layers that encoder and decoder are made of. Pictures are rows of channels, one a pixel.
+extension Weights {
+  /// A convolution `name.weight` [outputs, inputs, k, k] with `name.bias`.
+  func convolution(_ name: String, _ inputs: Int, _ outputs: Int, window: Int = 3, stride: Int = 1,
+                   padding: (Int, Int) = (1, 1)) throws -> Convolution {
+    let rows = try rows("\(name).weight", [outputs, inputs, window, window])
+    return try Convolution(weight: rows, inputs: inputs, window: window, bias: tensor("\(name).bias", [outputs]), stride: stride,
+                           padding: padding, precision: precision)
+  }
+}
+
+/// Group norm followed by SiLU.
+struct GroupNorm: Sendable {
+  let gain: Tensor, offset: Tensor
+  let groups: Int
+
+  init(_ weights: Weights, _ channels: Int, groups: Int) throws {
+    gain = try weights.tensor("weight", [channels])
+    offset = try weights.tensor("bias", [channels])
+    self.groups = groups
+  }
+
+  func callAsFunction(_ x: Tensor, silu: Bool = true, as encoding: Encoding) -> Operand {
+    x.groupNorm(groups: groups, gain: gain, offset: offset, epsilon: 1e-6, silu: silu, as: encoding)
+  }
+}
+
+/// Two normalised convolutions beside a shortcut. Reference: diffusers `ResnetBlock2D`.
+struct ResidualBlock: Sendable {
+  private let norm1: GroupNorm, norm2: GroupNorm
+  private let conv1: Convolution, conv2: Convolution
+  private let shortcut: Convolution?
+
+  init(_ weights: Weights, _ inputs: Int, _ outputs: Int, groups: Int) throws {
+    norm1 = try GroupNorm(weights["norm1"], inputs, groups: groups)
+    conv1 = try weights.convolution("conv1", inputs, outputs)
+    norm2 = try GroupNorm(weights["norm2"], outputs, groups: groups)
+    conv2 = try weights.convolution("conv2", outputs, outputs)
+    shortcut = inputs == outputs ? nil : try weights.convolution("conv_shortcut", inputs, outputs, window: 1, padding: (0, 0))
+  }
+
+  func callAsFunction(_ x: Tensor, _ extent: Extent) throws -> Tensor {
+    let hidden = try conv1(norm1(x, as: conv1.encoding), extent)
+    var y = try conv2(norm2(hidden, as: conv2.encoding), extent)
+    y.add(try shortcut.map { try $0(Operand(x, $0.encoding), extent) } ?? x)
+    return y
+  }
+}
+
+/// Every pixel looks at every other, in one head. Reference: diffusers `Attention` as `AutoencoderKL` uses it.
+struct PixelAttention: Sendable {
+  private let norm: GroupNorm
+  private let qkv: Linear, out: Linear
+  private let channels: Int
+
+  init(_ weights: Weights, _ channels: Int, groups: Int) throws {
+    self.channels = channels
+    norm = try GroupNorm(weights["group_norm"], channels, groups: groups)
+    qkv = try weights.linear([("to_q", channels), ("to_k", channels), ("to_v", channels)], inputs: channels)
+    out = try weights.linear("to_out.0", inputs: channels, outputs: channels)
+  }
+
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let made = try qkv(norm(x, silu: false, as: qkv.encoding))
+    let heads = (0..<3).map { index in
+      let heads = Heads(heads: 1, tokens: x.rows, depth: channels, encoding: qkv.encoding)
+      heads.write(made, column: index * channels, first: 0)
+      return heads
+    }
+    var y = try out(Attention(scale: 1 / Float(channels).squareRoot())(heads[0], heads[1], heads[2]))
+    y.add(x)
+    return y
+  }
+}
+
+/// The coarsest resolution: a block, attention, a block.
+struct MiddleBlock: Sendable {
+  private let first: ResidualBlock, second: ResidualBlock
+  private let attention: PixelAttention?
+
+  init(_ weights: Weights, _ configuration: AutoEncoderConfiguration) throws {
+    let channels = configuration.channels[configuration.channels.count - 1], groups = configuration.groups
+    first = try ResidualBlock(weights["resnets", 0], channels, channels, groups: groups)
+    attention = configuration.attends ? try PixelAttention(weights["attentions", 0], channels, groups: groups) : nil
+    second = try ResidualBlock(weights["resnets", 1], channels, channels, groups: groups)
+  }
+
+  func callAsFunction(_ x: Tensor, _ extent: Extent) throws -> Tensor {
+    let hidden = try first(x, extent)
+    return try second(attention?(hidden) ?? hidden, extent)
+  }
+}
+
+/// Every pixel four times: nearest-neighbour doubling.
+func doubled(_ x: Tensor, _ extent: Extent) -> Tensor {
+  let (channels, width) = (x.width, extent.width)
+  var y = Tensor(uninitialized: [extent.area * 4, channels])
+  let from = x.floats
+  y.withMutableFloats { floats in
+    guard let to = floats.baseAddress else { return }
+    Team.forEach(extent.height) { row, _ in
+      let line = to + row * 4 * width * channels
+      for column in 0..<2 * width {
+        (line + column * channels).update(from: from + (row * width + column / 2) * channels, count: channels)
+      }
+      (line + 2 * width * channels).update(from: line, count: 2 * width * channels)
+    }
+  }
+  withExtendedLifetime(x) {}
+  return y
+}

@@ -1,0 +1,53 @@
+import Checkpoints
+import Tensors
+
+/// z → picture: the coarsest resolution first, doubled three times. Reference: diffusers `Decoder`.
+struct Decoder: Sendable {
+  private struct UpBlock: Sendable {
+    let blocks: [ResidualBlock]
+    let upsample: Convolution?
+  }
+  private let postQuant: Convolution?
+  private let convIn: Convolution
+  private let middle: MiddleBlock
+  private let ups: [UpBlock]
+  private let normOut: GroupNorm
+  private let convOut: Convolution
+
+  init(_ all: Weights, _ configuration: AutoEncoderConfiguration) throws {
+    let weights = all["decoder"], channels: [Int] = configuration.channels.reversed(), groups = configuration.groups
+    let latents = configuration.latentChannels
+    postQuant = configuration.hasPostQuant ? try all.convolution("post_quant_conv", latents, latents, window: 1, padding: (0, 0)) : nil
+    convIn = try weights.convolution("conv_in", latents, channels[0])
+    middle = try MiddleBlock(weights["mid_block"], configuration)
+    ups = try channels.indices.map { index in
+      let here = weights["up_blocks", index], inputs = index == 0 ? channels[0] : channels[index - 1], outputs = channels[index]
+      let blocks = try (0...configuration.layersPerBlock).map {
+        try ResidualBlock(here["resnets", $0], $0 == 0 ? inputs : outputs, outputs, groups: groups)
+      }
+      let upsample = index == channels.count - 1 ? nil : try here["upsamplers", 0].convolution("conv", outputs, outputs)
+      return UpBlock(blocks: blocks, upsample: upsample)
+    }
+    normOut = try GroupNorm(weights["conv_norm_out"], channels[channels.count - 1], groups: groups)
+    convOut = try weights.convolution("conv_out", channels[channels.count - 1], configuration.imageChannels)
+  }
+
+  /// - Parameter z: [height·width, 16]
+  /// - Returns: [height·8·width·8, 3] and its extent
+  func callAsFunction(_ z: Tensor, _ start: Extent, _ cancellation: Cancellation?) throws -> (Tensor, Extent) {
+    var extent = start
+    let unquantised = try postQuant.map { try $0(Operand(z, $0.encoding), extent) } ?? z
+    var x = try middle(convIn(Operand(unquantised, convIn.encoding), extent), extent)
+    for up in ups {
+      for block in up.blocks {
+        try cancellation?.check()
+        x = try block(x, extent)
+      }
+      guard let upsample = up.upsample else { continue }
+      x = doubled(x, extent)
+      extent = Extent(height: extent.height * 2, width: extent.width * 2)
+      x = try upsample(Operand(x, upsample.encoding), extent)
+    }
+    return (try convOut(normOut(x, as: convOut.encoding), extent), extent)
+  }
+}

@@ -1,0 +1,71 @@
+import Checkpoints
+import Tensors
+
+/// The diffusion transformer: the velocity of every token, given time, guidance and text.
+/// Reference: diffusers `FluxTransformer2DModel`; Black Forest Labs 2024.
+package struct FluxTransformer: Sendable {
+  package let configuration: FluxConfiguration
+  package let imgIn: Linear, txtIn: Linear
+  package let embedding: TimestepEmbedding
+  package let doubleBlocks: [DoubleStreamBlock]
+  package let singleBlocks: [SingleStreamBlock]
+  package let lastLayer: LastLayer
+
+  /// - Parameter progress: called with the share of blocks loaded so far, 0 … 1.
+  package init(_ weights: Weights, _ configuration: FluxConfiguration, progress: (Double) throws -> Void = { _ in }) throws {
+    try Self.check(weights, configuration)
+    self.configuration = configuration
+    imgIn = try weights.linear("x_embedder", inputs: configuration.inputs, outputs: configuration.width)
+    txtIn = try weights.linear("context_embedder", inputs: configuration.sequenceWidth, outputs: configuration.width)
+    embedding = try TimestepEmbedding(weights["time_text_embed"], configuration)
+    let blocks = Double(configuration.doubleBlocks + configuration.singleBlocks)
+    doubleBlocks = try (0..<configuration.doubleBlocks).map {
+      try progress(Double($0) / blocks)
+      return try DoubleStreamBlock(weights["transformer_blocks", $0], configuration)
+    }
+    singleBlocks = try (0..<configuration.singleBlocks).map {
+      try progress(Double(configuration.doubleBlocks + $0) / blocks)
+      return try SingleStreamBlock(weights["single_transformer_blocks", $0], configuration)
+    }
+    lastLayer = try LastLayer(weights, configuration)
+  }
+
+  /// The velocity of a picture's tokens.
+  /// - Parameters:
+  ///   - img: [tokens, inputs]
+  ///   - txt: the T5 sequence, [text tokens, sequenceWidth]
+  ///   - pooled: the pooled CLIP embedding, [pooledWidth]
+  ///   - timestep: in [0, 1]
+  ///   - guidance: the distilled guidance scale; only for a model that has it
+  /// - Returns: [tokens, outputs]
+  package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary,
+                              cancellation: Cancellation? = nil) throws -> Tensor {
+    let vec = try embedding(timestep: timestep, guidance: guidance, pooled: pooled).silu(as: .f32).tensor
+    var i = try imgIn(img), t = try txtIn(txt)
+    for block in doubleBlocks {
+      try cancellation?.check()
+      try block(img: &i, txt: &t, vec: vec, rotary: rotary)
+    }
+    var x = Tensor.concatenated([t, i])
+    for block in singleBlocks {
+      try cancellation?.check()
+      try block(&x, vec: vec, rotary: rotary)
+    }
+    return try lastLayer(x[t.rows..<x.rows], vec: vec)
+  }
+
+  /// The checkpoint must hold just the blocks that its configuration names.
+  private static func check(_ weights: Weights, _ configuration: FluxConfiguration) throws {
+    for (name, key, expected) in [("transformer_blocks", "num_layers", configuration.doubleBlocks),
+                                  ("single_transformer_blocks", "num_single_layers", configuration.singleBlocks)] {
+      let found = weights.count(of: name)
+      guard found == expected else {
+        throw CheckpointError.malformed(weights.checkpoint.name, "holds \(found) '\(name)', but config.json says \(key) = \(expected); do the two files belong together?")
+      }
+    }
+    let guided = weights.has("time_text_embed.guidance_embedder.linear_1.weight")
+    guard guided == configuration.hasGuidance else {
+      throw CheckpointError.malformed(weights.checkpoint.name, "\(guided ? "holds" : "lacks") a guidance embedder, but config.json says guidance_embeds = \(configuration.hasGuidance)")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Checkpoints
+import Tensors
+
+/// Text and image as one sequence, attention and feed-forward side by side.
+/// Reference: diffusers `FluxSingleTransformerBlock`; BFL `SingleStreamBlock`.
+package struct SingleStreamBlock: Sendable {
+  let modulation: Modulation
+  let linear1: Linear         // → [q | k | v | hidden]
+  let linear2: Linear         // [attended | hidden] →
+  let queryNorm: Tensor, keyNorm: Tensor
+  let configuration: FluxConfiguration
+
+  init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
+    let width = configuration.width
+    self.configuration = configuration
+    modulation = try Modulation(weights["norm"], width: width, count: 1)
+    let hidden = try weights.shape(of: "proj_mlp.weight").first ?? 0
+    linear1 = try weights.linear([("attn.to_q", width), ("attn.to_k", width), ("attn.to_v", width), ("proj_mlp", hidden)], inputs: width)
+    linear2 = try weights.linear("proj_out", inputs: width + hidden, outputs: width)
+    queryNorm = try weights.tensor("attn.norm_q.weight", [configuration.headDepth])
+    keyNorm = try weights.tensor("attn.norm_k.weight", [configuration.headDepth])
+  }
+
+  /// - Parameter x: [text + image tokens, width]
+  package func callAsFunction(_ x: inout Tensor, vec: Tensor, rotary: Rotary) throws {
+    let modulation = try modulation(vec)[0], width = configuration.width
+    let made = try linear1(modulated(x, shift: modulation.shift, scale: modulation.scale, as: linear1.encoding))
+    let heads = JointHeads(configuration, tokens: x.rows, encoding: linear1.encoding)
+    heads.write(made, first: 0, queryNorm: queryNorm, keyNorm: keyNorm, rotary)
+
+    let both = Operand(rows: x.rows, width: linear2.inputs, encoding: linear2.encoding)
+    both.write(try heads.attended(), at: 0)
+    both.writeGELU(of: made, columns: 3 * width..<made.width, at: width)
+    x.add(try linear2(both), gate: modulation.gate)
+  }
+}

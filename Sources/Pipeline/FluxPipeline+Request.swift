@@ -1,0 +1,108 @@
+import Conditioning
+import Denoising
+import Tensors
+
+/// What a request comes down to on this model.
+extension FluxPipeline {
+  /// The size that is asked for, or the model's own; sides are multiples of 16.
+  public func checkedSize(_ size: Size?) throws -> Size {
+    let size = size ?? Size(defaults.size), step = 2 * reduction
+    for side in [size.width, size.height] {
+      guard side > 0, side <= 16384 else { throw PipelineError.option("size", "must be from \(step) to 16384 pixels a side, got \(side)") }
+      guard side % step == 0 else {
+        let below = max(side / step * step, step)
+        throw PipelineError.option("size", "must be a multiple of \(step), got \(side); the nearest are \(below) and \(side / step * step + step)")
+      }
+    }
+    return size
+  }
+
+  /// How many pictures a request makes.
+  func pictureCount(_ request: Request) throws -> Int {
+    guard case .each(let seeds) = request.seeds else {
+      guard 1...1024 ~= request.batch else { throw PipelineError.option("batch", "must be from 1 to 1024, got \(request.batch)") }
+      return request.batch
+    }
+    guard !seeds.isEmpty, request.batch == 1 || request.batch == seeds.count else {
+      throw PipelineError.option("seed", "lists \(seeds.count) seeds for a batch of \(request.batch); give one for each picture, or one number")
+    }
+    return seeds.count
+  }
+
+  /// The sigmas that a request visits.
+  public func schedule(for request: Request, size: Size) throws -> Schedule {
+    let tokens = size.width / (2 * reduction) * (size.height / (2 * reduction))
+    let given: Schedule
+    switch request.sigmas ?? .count(defaults.steps) {
+    case .count(let steps):
+      given = try Schedule.even(steps: steps)
+      if request.shift == .auto { return try schedule.applied(to: given, tokens: tokens) }
+    case .given(let schedule): given = schedule
+    }
+    guard case .factor(let factor) = request.shift else { return given }
+    guard factor > 0, factor.isFinite else { throw PipelineError.option("shift", "must be above 0, got \(factor)") }
+    return given.shifted(by: factor)
+  }
+
+  /// The latents that a request starts from, at sigma 1: given, or drawn as diffusers draws them.
+  func noise(for request: Request, count: Int, size: Size) throws -> Tensor {
+    let one = [latentChannels, size.height / reduction, size.width / reduction]
+    if let noise = request.noise {
+      if noise.shape == one { return noise.reshaped([1] + one).expanded(to: [count] + one) }
+      guard noise.shape == [count] + one else {
+        throw PipelineError.option("noise", "must have the shape \(count == 1 ? one : [count] + one) for a size of \(size), got \(noise.shape)")
+      }
+      return noise
+    }
+    switch request.seeds {
+    case .one(let seed):
+      var generator = TorchGenerator(seed: seed)
+      return generator.normals([count] + one)
+    case .each(let seeds):
+      return Tensor.stacked(seeds.map { seed in
+        var generator = TorchGenerator(seed: seed)
+        return generator.normals(one)
+      })
+    }
+  }
+
+  /// What a prompt means to this model: one conditioning for all pictures, or one each.
+  func conditioning(for prompt: Prompt, count: Int) throws -> [Conditioning] {
+    switch prompt {
+    case .text(let text): return [try encode(text)]
+    case .conditioning(let given):
+      guard given.count == 1 || given.count == count else {
+        throw PipelineError.option("prompt", "lists \(given.count) conditionings for \(count) pictures; give one for each, or one")
+      }
+      for one in given { try check(one) }
+      return given
+    }
+  }
+
+  /// A conditioning must be of this model's widths.
+  func check(_ one: Conditioning) throws {
+    let (sequence, pooled) = (one.sequence.shape, one.pooled.shape)
+    guard sequence.count == 2, sequence[0] > 0, sequence[1] == configuration.sequenceWidth, pooled == [configuration.pooledWidth] else {
+      throw PipelineError.conditioning(expected: "sequence [tokens, \(configuration.sequenceWidth)] and pooled [\(configuration.pooledWidth)]",
+                                       got: "sequence \(sequence) and pooled \(pooled)")
+    }
+  }
+
+  /// Distilled guidance, step by step; nil for a model that has none.
+  func guidance(for request: Request) -> PerStep<Float>? {
+    guard configuration.hasGuidance else {
+      if request.guidance != nil { observer?(.notice("this model has no distilled guidance (\(kind)); 'guidance' is not used")) }
+      return nil
+    }
+    return request.guidance ?? defaults.guidance.map { .constant($0) }
+  }
+
+  /// The request's hook, and a report of the step.
+  func hook(for request: Request) -> (inout Step) throws -> Void {
+    { [weak self] step in
+      try self?.cancellation.check()
+      self?.observer?(.step(step.index, count: step.count))
+      try request.before?(&step)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Checkpoints
+import Denoising
+import Foundation
+import Imaging
+import Tensors
+
+/// Everything that made a picture, so that the picture can carry it: what was asked for, and what the loop then did.
+public struct PictureRecord: Codable, Sendable, Equatable {
+  /// The recipe that asked for it.
+  public struct Recipe: Codable, Sendable, Equatable {
+    public var name: String
+    public var text: String
+    public var sha256: String
+    /// Declared parameters as they were set.
+    public var parameters: [String: String]
+
+    public init(name: String, text: String, parameters: [String: String] = [:]) {
+      (self.name, self.text, self.parameters) = (name, text, parameters)
+      sha256 = Digest.sha256(Array(text.utf8))
+    }
+  }
+
+  /// The weights.
+  public struct Model: Codable, Sendable, Equatable {
+    public var name: String, kind: String, hash: String, precision: String
+  }
+
+  public var fluxlua = Version.number
+  public var prompt: String?
+  public var negative: String?
+  /// The seed of the generator that drew the noise, and which of its pictures this is, from 1.
+  public var seed: Int64
+  public var picture: Int
+  public var batch: Int
+  public var width: Int, height: Int
+  public var sampler: String
+  /// Where each step began, and where the last one ended.
+  public var sigmas: [Float] = []
+  /// Distilled guidance of each step; null for a model without.
+  public var guidance: [Float?] = []
+  /// Two-pass guidance of each step, where there was any.
+  public var cfg: [Float]?
+  /// "torch" for drawn noise, "given" for the recipe's own.
+  public var noise: String
+  /// Whether functions of the recipe had a hand in the loop: then these values alone do not make the picture again.
+  public var scripted: Bool
+  public var model: Model
+  public var isa = InstructionSet.name
+  public var oneDNN = Version.oneDNN
+  public var recipe: Recipe?
+}
+
+extension PictureRecord {
+  /// The record of a request's n-th picture (from 1), before its steps are made.
+  public init(_ request: Request, on pipeline: FluxPipeline, size: Size, picture: Int, batch: Int, recipe: Recipe? = nil) {
+    let seeds = request.seeds.all
+    prompt = Self.text(request.prompt, picture)
+    negative = request.cfg.flatMap { Self.text($0.negative, picture) }
+    seed = seeds.count > 1 ? seeds[picture - 1] : seeds[0]
+    (self.picture, self.batch, width, height) = (seeds.count > 1 ? 1 : picture, seeds.count > 1 ? 1 : batch, size.width, size.height)
+    sampler = request.sampler.name
+    noise = request.noise == nil ? "torch" : "given"
+    scripted = request.isScripted
+    cfg = request.cfg == nil ? nil : []
+    model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
+    self.recipe = recipe
+  }
+
+  private static func text(_ prompt: Prompt, _ picture: Int) -> String? {
+    switch prompt {
+    case .text(let text): text
+    case .conditioning(let all): all[all.count > 1 ? picture - 1 : 0].text
+    }
+  }
+
+  /// Adds a step that was made.
+  public mutating func add(_ step: Step) {
+    if sigmas.isEmpty { sigmas = [step.sigma] }
+    sigmas.append(step.next)
+    guidance.append(step.guidance)
+    if let scale = step.cfg { cfg?.append(scale) }
+  }
+
+  /// The text that the picture carries: a line that most tools read, and all of this as JSON.
+  public var texts: [TextEntry] {
+    [TextEntry(Infotext.key, infotext.description), TextEntry("fluxlua", json)]
+  }
+
+  /// The record as one line of JSON.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+
+  private var infotext: Infotext {
+    var infotext = Infotext(prompt: prompt ?? "", negativePrompt: negative ?? "")
+    func show(_ value: Float) -> String { value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)" }
+    infotext.fields["Steps"] = "\(max(sigmas.count - 1, 0))"
+    infotext.fields["Sampler"] = NamedSampler(rawValue: sampler) == nil ? sampler : sampler.prefix(1).uppercased() + sampler.dropFirst()
+    infotext.fields["CFG scale"] = show(cfg?.first ?? 1)
+    if let first = guidance.first ?? nil { infotext.fields["Distilled CFG Scale"] = show(first) }
+    infotext.fields["Seed"] = "\(seed)"
+    infotext.fields["Size"] = "\(width)x\(height)"
+    infotext.fields["Model hash"] = String(model.hash.prefix(10))
+    infotext.fields["Model"] = model.name.split(separator: "/").last.map(String.init) ?? model.name
+    infotext.fields["RNG"] = "CPU"
+    infotext.fields["Version"] = "fluxlua \(fluxlua)"
+    return infotext
+  }
+}

@@ -1,0 +1,90 @@
+import Conditioning
+import Denoising
+import Tensors
+
+/// Pixels.
+public struct Size: Sendable, Hashable, CustomStringConvertible {
+  public var width: Int, height: Int
+  public init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
+  public init(_ side: Int) { self.init(width: side, height: side) }
+  public var description: String { "\(width)x\(height)" }
+}
+
+/// What the pictures are of.
+public enum Prompt: Sendable, ExpressibleByStringLiteral {
+  case text(String)
+  /// Already encoded: one for all pictures, or one each.
+  case conditioning([Conditioning])
+  public init(stringLiteral text: String) { self = .text(text) }
+}
+
+/// Where a picture's noise comes from.
+public enum Seeds: Sendable, Equatable {
+  /// One generator draws on for all pictures, as diffusers does.
+  case one(Int64)
+  /// A generator each.
+  case each([Int64])
+
+  var all: [Int64] { switch self { case .one(let seed): [seed]; case .each(let seeds): seeds } }
+}
+
+/// Which sigmas are visited.
+public enum Sigmas: Sendable {
+  /// This many, as the model spaces them.
+  case count(Int)
+  /// Just these.
+  case given(Schedule)
+}
+
+/// What is done to the sigmas before they are used.
+public enum Shift: Sendable, Equatable {
+  /// The model's own, for counts only.
+  case auto
+  /// By this factor, whatever the sigmas.
+  case factor(Float)
+  /// None.
+  case off
+}
+
+/// Two-pass guidance: `scale` times away from the negative.
+public struct CFG {
+  public var scale: PerStep<Float>
+  public var negative: Prompt
+  public init(scale: PerStep<Float>, negative: Prompt = "") { (self.scale, self.negative) = (scale, negative) }
+}
+
+/// Everything that a run may be asked for. What is not said is the model's own.
+///
+/// ```swift
+/// var request = Request("a red fox", size: Size(512), seed: 7)
+/// request.sigmas = .count(20)
+/// let images = try pipeline.generate(request)
+/// ```
+public struct Request {
+  public var prompt: Prompt
+  /// Multiples of 16; the model's default where nil.
+  public var size: Size?
+  public var seeds: Seeds
+  /// Pictures at once, from one generator or one each.
+  public var batch = 1
+  public var sigmas: Sigmas?
+  public var shift = Shift.auto
+  public var sampler: any Sampler = Euler()
+  /// Distilled guidance; the model's default where nil.
+  public var guidance: PerStep<Float>?
+  public var cfg: CFG?
+  /// Start from this instead of drawn noise: [n, 16, height/8, width/8].
+  public var noise: Tensor?
+  /// Sees each step before it is made, and may change it.
+  public var before: ((inout Step) throws -> Void)?
+
+  public init(_ prompt: Prompt, size: Size? = nil, seed: Int64 = 0) {
+    (self.prompt, self.size, seeds) = (prompt, size, .one(seed))
+  }
+
+  /// Whether a function of the caller has a hand in the loop, so that the values alone do not repeat it.
+  public var isScripted: Bool {
+    func isFunction(_ value: PerStep<Float>?) -> Bool { if case .function? = value { true } else { false } }
+    return before != nil || isFunction(guidance) || isFunction(cfg?.scale) || NamedSampler(rawValue: sampler.name) == nil
+  }
+}
