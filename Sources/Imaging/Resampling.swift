@@ -33,14 +33,27 @@ extension Image {
   /// The picture at another size: byte for byte what Pillow's `Image.resize` gives (its lanczos, bicubic, box and nearest).
   public func resized(width: Int, height: Int, _ filter: ResamplingFilter = .lanczos) throws(ImagingError) -> Image {
     if (width, height) == (self.width, self.height) { return self }
-    let target = try Image(width: width, height: height, channels: channels, pixels: [UInt8](repeating: 0, count: max(width * height * channels, 0)), text: text)
-    if filter == .nearest { return try nearest(target) }
-    // Rows first, then columns, rounded to bytes in between: as Pillow.
-    let across = width == self.width ? pixels : Self.filtered(pixels, Lines(count: self.height, length: self.width, channels: channels), to: width, filter)
-    guard height != self.height else { return try Image(width: width, height: height, channels: channels, pixels: across, text: text) }
-    let turned = Self.turned(across, width: width, height: self.height, channels)
-    let down = Self.filtered(turned, Lines(count: width, length: self.height, channels: channels), to: height, filter)
-    return try Image(width: width, height: height, channels: channels, pixels: Self.turned(down, width: height, height: width, channels), text: text)
+    guard 1...Self.longestSide ~= width, 1...Self.longestSide ~= height, width * height <= Self.mostPixels else {
+      throw .unusableSize(width: width, height: height)
+    }
+    if filter == .nearest { return try nearest(width, height) }
+    // Bytes are rounded between the two passes, so their order shows. Pillow 13 begins with the height where that shrinks by
+    // more than twice what the width does (earlier ones always begin with the width).
+    let heightFirst = height < self.height && self.height - height > 2 * (self.width - width)
+    return heightFirst ? try scaled(height: height, filter).scaled(width: width, filter) : try scaled(width: width, filter).scaled(height: height, filter)
+  }
+
+  private func scaled(width: Int, _ filter: ResamplingFilter) throws(ImagingError) -> Image {
+    if width == self.width { return self }
+    let made = Self.filtered(pixels, Lines(count: height, length: self.width, channels: channels), to: width, filter)
+    return try Image(width: width, height: height, channels: channels, pixels: made, text: text)
+  }
+
+  private func scaled(height: Int, _ filter: ResamplingFilter) throws(ImagingError) -> Image {
+    if height == self.height { return self }
+    let turned = Self.turned(pixels, width: width, height: self.height, channels)
+    let made = Self.filtered(turned, Lines(count: width, length: self.height, channels: channels), to: height, filter)
+    return try Image(width: width, height: height, channels: channels, pixels: Self.turned(made, width: height, height: width, channels), text: text)
   }
 
   /// Pixels of `count` lines, each `length` long.
@@ -95,15 +108,15 @@ extension Image {
     return result
   }
 
-  private func nearest(_ target: Image) throws(ImagingError) -> Image {
+  private func nearest(_ width: Int, _ height: Int) throws(ImagingError) -> Image {
     func source(_ index: Int, _ length: Int, _ target: Int) -> Int { min(length - 1, Int((Double(index) + 0.5) * Double(length) / Double(target))) }
-    let columns = (0..<target.width).map { source($0, width, target.width) }
+    let columns = (0..<width).map { source($0, self.width, width) }
     var made: [UInt8] = []
-    made.reserveCapacity(target.pixels.count)
-    for y in 0..<target.height {
-      let row = source(y, height, target.height) * width
+    made.reserveCapacity(width * height * channels)
+    for y in 0..<height {
+      let row = source(y, self.height, height) * self.width
       for x in columns { made += pixels[((row + x) * channels)..<((row + x + 1) * channels)] }
     }
-    return try Image(width: target.width, height: target.height, channels: channels, pixels: made, text: text)
+    return try Image(width: width, height: height, channels: channels, pixels: made, text: text)
   }
 }
