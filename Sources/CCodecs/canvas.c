@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+// How far a curve may be off, in pixels: less than a level of grey shows.
+#define FLATNESS 0.002
+
 static cairo_status_t on_write(void *closure, const unsigned char *bytes, unsigned count) {
   return append_bytes(closure, bytes, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
@@ -38,6 +41,7 @@ codec_status create_canvas(canvas **out, canvas_kind kind, uint32_t width, uint3
     return status;
   }
   cairo_set_antialias(made->context, CAIRO_ANTIALIAS_BEST);
+  cairo_set_tolerance(made->context, FLATNESS);
   cairo_set_line_join(made->context, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap(made->context, CAIRO_LINE_CAP_ROUND);
   if (kind == CANVAS_COLOUR) {

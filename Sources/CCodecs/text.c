@@ -48,6 +48,10 @@ static PangoLayout *layout(canvas *canvas, const char *text, size_t length, text
   pango_layout_set_text(made, text, (int)length);
   static const PangoAlignment alignments[] = {PANGO_ALIGN_LEFT, PANGO_ALIGN_CENTER, PANGO_ALIGN_RIGHT};
   pango_layout_set_alignment(made, alignments[style.alignment]);
+  PangoAttrList *attributes = pango_attr_list_new();
+  pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));  // a name that is broken stays itself
+  pango_layout_set_attributes(made, attributes);
+  pango_attr_list_unref(attributes);
   if (style.width > 0) {
     pango_layout_set_width(made, (int)(style.width * PANGO_SCALE));
     pango_layout_set_wrap(made, PANGO_WRAP_WORD_CHAR);

@@ -42,7 +42,14 @@ struct Canvas: ~Copyable {
     var out = byte_buffer(intoFile: -1)
     defer { free_bytes(&out) }
     try Canvas.check(finish_svg(canvas, &out))
-    return Array(UnsafeBufferPointer(start: out.bytes, count: out.count))
+    return Canvas.unnumbered(Array(UnsafeBufferPointer(start: out.bytes, count: out.count)))
+  }
+
+  /// Cairo numbers the surfaces of a process, so that equal drawings would not be equal files; nothing refers to the number.
+  private static func unnumbered(_ svg: [UInt8]) -> [UInt8] {
+    guard let name = svg.firstRange(of: Array(" id=\"surface".utf8)) else { return svg }
+    let end = svg[name.upperBound...].drop { $0 != UInt8(ascii: "\"") }.dropFirst()
+    return Array(svg[..<name.lowerBound] + end)
   }
 
   private static func check(_ status: codec_status) throws(ImagingError) {

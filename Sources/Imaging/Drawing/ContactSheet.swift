@@ -71,7 +71,8 @@ public struct ContactSheet: Sendable {
     var pages: [ContactSheet] = []
     for top in stride(from: 0, to: layout.rows, by: down) {
       for left in stride(from: 0, to: layout.columns, by: across) {
-        pages.append(page(layout, left..<min(left + across, layout.columns), top..<min(top + down, layout.rows)))
+        let page = page(layout, left..<min(left + across, layout.columns), top..<min(top + down, layout.rows))
+        if !page.cells.isEmpty { pages.append(page) }  // the last row may end before these columns
       }
     }
     for index in pages.indices {
@@ -82,13 +83,14 @@ public struct ContactSheet: Sendable {
 
   /// A part of the sheet with cells and letters of the same size.
   private func page(_ layout: SheetLayout, _ columns: Range<Int>, _ rows: Range<Int>) -> ContactSheet {
-    let places = rows.flatMap { row in columns.map { row * layout.columns + $0 } }
+    let places = rows.flatMap { row in columns.map { row * layout.columns + $0 } }.filter { $0 < cells.count }
+    let rows = rows.prefix((places.count + columns.count - 1) / columns.count)
     var page = self
-    page.cells = places.filter { $0 < cells.count }.map { cells[$0] }
-    page.labels = places.filter { $0 < cells.count }.map { $0 < labels.count ? labels[$0] : "" }
+    page.cells = places.map { cells[$0] }
+    page.labels = places.map { $0 < labels.count ? labels[$0] : "" }
     page.columns = columns.count
     page.columnAxis = columnAxis.map { Axis($0.name, Array($0.values[columns])) }
-    page.rowAxis = rowAxis.map { axis in Axis(axis.name, Array(axis.values.dropFirst(rows.lowerBound).prefix(rows.count))) }
+    page.rowAxis = rowAxis.map { axis in Axis(axis.name, Array(axis.values[rows])) }
     page.cellSize = (layout.cellWidth, layout.cellHeight)
     page.letterSize = layout.letters
     return page

@@ -63,20 +63,18 @@ struct SheetLayout {
 
   /// How many columns and rows a page can have.
   func cellsOfPage(longestSide: Int, mostPixels: Int) throws(ImagingError) -> (Int, Int) {
-    // A page's title has a number, which the whole sheet's may lack.
-    let top = max(top, self.top + (titleHeight == 0 ? Int(letters * 3) : 0))
-    let across = min(columns, (longestSide - gap - left) / pitchX)
-    guard across > 0 else { throw tooLarge(longestSide) }
-    let pageWidth = gap + left + across * pitchX
-    let down = min(rows, (min(longestSide, mostPixels / pageWidth) - gap - top) / pitchY)
-    guard down > 0 else { throw tooLarge(longestSide) }
-    // What fits whole needs no page's title.
-    if across == columns, height <= min(longestSide, mostPixels / width) { return (columns, rows) }
-    return (across, down)
-  }
-
-  private func tooLarge(_ longestSide: Int) -> ImagingError {
-    .drawing("one picture of \(cellWidth)×\(cellHeight) pixels with its headings is more than a page can hold; give the sheet a smaller cell size")
+    if max(width, height) <= longestSide, width * height <= mostPixels { return (columns, rows) }
+    // A page's title has a number, and may need up to three lines where the whole sheet's needs one.
+    let titleRoom = Int(letters * (titleHeight == 0 ? 3 : 7.5))
+    let top = top - titleHeight + max(titleHeight, titleRoom)
+    var across = min(columns, (longestSide - gap - left) / pitchX)
+    while across > 0 {
+      let down = min(rows, (min(longestSide, mostPixels / (gap + left + across * pitchX)) - gap - top) / pitchY)
+      if down > 0 { return (across, down) }
+      across -= 1
+    }
+    throw .drawing(
+      "one picture of \(cellWidth)×\(cellHeight) pixels with its headings is more than a page can hold; give the sheet a smaller cell size")
   }
 
   private static func cellSize(_ sheet: ContactSheet) throws(ImagingError) -> (Int, Int) {
@@ -110,8 +108,8 @@ struct SheetLayout {
   private static func widest(_ texts: [String], _ pens: SheetPens) throws(ImagingError) -> Int {
     let canvas = try Canvas(.colour, width: 1, height: 1)
     var widest = 0.0
-    for text in texts { widest = max(widest, try canvas.size(of: text, TextStyle(size: pens.letters)).width) }
-    return min(Int(widest.rounded(.up)), max(pens.cellWidth, Int(8 * pens.letters)))
+    for text in texts { widest = max(widest, try canvas.size(of: text, TextStyle(size: pens.letters, bold: true)).width) }
+    return widest == 0 ? 0 : min(Int(widest.rounded(.up)) + 1, max(pens.cellWidth, Int(8 * pens.letters)))
   }
 }
 

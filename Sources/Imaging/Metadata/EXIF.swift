@@ -21,7 +21,8 @@ struct EXIF {
     comment = Self.comment(raw, bigEndian: file.bigEndian)
   }
 
-  /// A block that holds a comment in UTF-16, byte for byte as piexif (and so AUTOMATIC1111's web UI) makes it.
+  /// A block that holds a comment in UTF-16, most significant byte first: as AUTOMATIC1111's web UI makes it, and the only order
+  /// that it reads.
   static func block(comment: String) -> [UInt8] {
     func short(_ value: Int) -> [UInt8] { [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)] }
     func long(_ value: Int) -> [UInt8] { short(value >> 16) + short(value) }
