@@ -2,16 +2,28 @@
 // font that has it, so that one label may hold Latin, Chinese and Arabic.
 #include "canvas_private.h"
 #include <stdlib.h>
+#include <strings.h>
 
 // Always there on Debian, which fontconfig itself brings; elsewhere fontconfig chooses what is closest.
 static const char *const FONT = "DejaVu Sans, Noto Sans, sans-serif";
+
+// Names that Pango lists whether or not a font stands behind them.
+static bool is_alias(const char *name) {
+  static const char *const aliases[] = {"Sans", "Serif", "Monospace", "System-ui"};
+  for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+    if (!strcasecmp(name, aliases[i])) return true;
+  }
+  return false;
+}
 
 static bool has_fonts(PangoContext *context) {
   PangoFontFamily **families = NULL;
   int count = 0;
   pango_font_map_list_families(pango_context_get_font_map(context), &families, &count);
+  bool found = false;
+  for (int i = 0; i < count && !found; i++) found = !is_alias(pango_font_family_get_name(families[i]));
   g_free(families);
-  return count > 0;
+  return found;
 }
 
 static codec_status text_context(canvas *canvas) {
