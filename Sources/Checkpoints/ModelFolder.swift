@@ -14,8 +14,9 @@ package struct ModelFolder: Sendable {
 
   package init(path: String) throws {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      throw CheckpointError.unreadable(path, isFolder.boolValue ? "it is not a folder" : "there is no such folder")
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard exists, isFolder.boolValue else {
+      throw CheckpointError.unreadable(path, exists ? "it is a file; a model is a folder with the parts in it" : "there is no such folder")
     }
     (name, source) = (path, .disk(path))
   }
