@@ -51,7 +51,8 @@ import Tensors
     let scores = numbers(Self.rows * columns, seed: 10, scale: 30), bias = numbers(Self.rows * stride, seed: 11)
     let mask = (0..<Self.rows * stride).map { $0 % stride > $0 / stride ? -Float.greatestFiniteMagnitude : 0 }
     for extra in [nil, bias, mask] as [[Float]?] {
-      for scale in [Float(1), 0.125, 20] {
+      // Scores stay below 64: beyond, the rounding of a score before the exponential is all that one sees.
+      for scale in [Float(1), 0.125, 2] {
         try table.check("softmax(\(scale))", Self.rows * columns, within: Tolerance.longSum) { kernels, y, to in
           kernels.softmax(y, to, scores, extra, stride, scale, Self.rows, columns)
         }
