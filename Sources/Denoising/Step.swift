@@ -17,6 +17,8 @@ public struct Step: Sendable {
 
   /// Distilled guidance of this step; nil for a model without. May be changed before the step is made.
   public var guidance: Float?
+  /// Scale of two-pass guidance; nil where there is none. May be changed before the step is made.
+  public var cfg: Float?
   /// What the pictures are of, one for all or one each. May be changed before the step is made.
   public var conditioning: [Conditioning]
   /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.

@@ -23,7 +23,7 @@ public struct Trajectory {
   public let seeds: [Int64]
   public let conditioning: [Conditioning]
   public private(set) var sampler: any Sampler
-  private let guidance: PerStep<Float>?
+  private let guidance: PerStep<Float>?, cfg: PerStep<Float>?
   private let before: ((inout Step) throws -> Void)?
   private let evaluate: Evaluation
   private let clock = ContinuousClock()
@@ -35,19 +35,23 @@ public struct Trajectory {
     public var conditioning: [Conditioning]
     public var seeds: [Int64]
     public var guidance: PerStep<Float>?
+    /// Two-pass guidance.
+    public var cfg: PerStep<Float>?
     /// Sees each step before it is made and may change its latents, guidance, conditioning and next sigma.
     public var before: ((inout Step) throws -> Void)?
 
-    public init(sampler: any Sampler, conditioning: [Conditioning], seeds: [Int64] = [], guidance: PerStep<Float>? = nil,
+    public init(sampler: any Sampler, conditioning: [Conditioning], seeds: [Int64] = [], guidance: PerStep<Float>? = nil, cfg: PerStep<Float>? = nil,
                 before: ((inout Step) throws -> Void)? = nil) {
-      (self.sampler, self.conditioning, self.seeds, self.guidance, self.before) = (sampler, conditioning, seeds, guidance, before)
+      (self.sampler, self.conditioning, self.seeds) = (sampler, conditioning, seeds)
+      (self.guidance, self.cfg, self.before) = (guidance, cfg, before)
     }
   }
 
   /// - Parameter latents: at the schedule's first sigma, [n, 16, height/8, width/8]
   public init(from latents: Tensor, along schedule: Schedule, on course: Course, evaluating evaluate: @escaping Evaluation) {
     (self.latents, self.schedule, self.evaluate) = (latents, schedule, evaluate)
-    (sampler, conditioning, seeds, guidance, before) = (course.sampler, course.conditioning, course.seeds, course.guidance, course.before)
+    (sampler, conditioning, seeds) = (course.sampler, course.conditioning, course.seeds)
+    (guidance, cfg, before) = (course.guidance, course.cfg, course.before)
     sigma = schedule.sigmas[0]
     start = clock.now
   }
@@ -78,6 +82,7 @@ public struct Trajectory {
     var step = Step(index: index + 1, count: schedule.steps, sigma: sigma, next: schedule.sigmas[index + 1], seeds: seeds,
                     elapsed: (clock.now - start) / .seconds(1), conditioning: conditioning, latents: latents)
     step.guidance = try guidance?(step)
+    step.cfg = try cfg?(step)
     try before?(&step)
     try check(step.latents, "latents", step)
     guard step.next >= 0, step.next < step.sigma else { throw DenoisingError.next(step.next, sigma: step.sigma, step: step.index) }

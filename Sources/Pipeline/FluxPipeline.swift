@@ -28,7 +28,7 @@ public final class FluxPipeline {
   public private(set) lazy var hash = files.hash
 
   /// Told what the pipeline is busy with.
-  public var observer: ((Progress) -> Void)?
+  public var observer: ((Activity) -> Void)?
   /// Stops the work between two blocks of a model.
   public let cancellation: Cancellation
 
@@ -40,9 +40,10 @@ public final class FluxPipeline {
 
   /// Finds and checks the parts of a model.
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file, or `PipelineError` where parts do not fit each other.
-  public init(_ source: ModelSource = .embedded, precision: Precision = .auto, cancellation: Cancellation = Cancellation()) throws {
+  public init(_ source: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil,
+              cancellation: Cancellation = Cancellation()) throws {
     let files = try ModelFiles(source)
-    let kept = Self.chosen(precision, for: files)
+    let kept = try Self.chosen(precision, for: files, within: memoryLimit)
     let reports = Reports()
     let encoding: Encoding = kept == .bf16 ? .bf16 : .f32
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
@@ -77,10 +78,10 @@ public final class FluxPipeline {
     let schedule = try schedule(for: request, size: size)
     let start = try noise(for: request, count: count, size: size)
     let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
-                                   guidance: guidance(for: request), before: hook(for: request))
+                                   guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
     return Trajectory(from: start, along: schedule, on: course) { [self] x, sigma, step in
       let velocity = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
-      guard let cfg = request.cfg, let negative, case let scale = try cfg.scale(step), scale != 1 else { return velocity }
+      guard let negative, let scale = step.cfg, scale != 1 else { return velocity }
       return Guidance.combined(velocity, try self.velocity(x, sigma, negative, guidance: step.guidance), scale: scale)
     }
   }
@@ -144,10 +145,17 @@ public final class FluxPipeline {
     return made
   }
 
-  /// f32 where all parameters in f32 take less than a quarter of this machine's memory.
-  private static func chosen(_ precision: Precision, for files: ModelFiles) -> Precision {
-    guard precision == .auto else { return precision }
-    return files.bytesInF32 < Int(ProcessInfo.processInfo.physicalMemory / 4) ? .f32 : .bf16
+  /// f32 where all parameters in f32 take less than a quarter of the memory, and nothing that the memory cannot hold.
+  private static func chosen(_ precision: Precision, for files: ModelFiles, within limit: Int?) throws -> Precision {
+    let memory = min(limit ?? .max, Int(ProcessInfo.processInfo.physicalMemory))
+    let chosen = precision == .auto ? (files.bytesInF32 < memory / 4 ? .f32 : .bf16) : precision
+    let needed = chosen == .bf16 ? files.bytesInF32 / 2 : files.bytesInF32
+    guard needed <= memory else {
+      func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
+      throw PipelineError.unusable(model: files.name, "its weights take \(gigabytes(needed)) in \(chosen.rawValue), but "
+        + (limit == nil ? "this machine has \(gigabytes(memory))" : "--memory-limit is \(gigabytes(memory))") + (chosen == .f32 ? "; try precision bf16" : ""))
+    }
+    return chosen
   }
 }
 

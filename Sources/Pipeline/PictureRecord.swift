@@ -74,11 +74,11 @@ extension PictureRecord {
   }
 
   /// Adds a step that was made.
-  public mutating func add(_ step: Step, cfg scale: Float? = nil) {
+  public mutating func add(_ step: Step) {
     if sigmas.isEmpty { sigmas = [step.sigma] }
     sigmas.append(step.next)
     guidance.append(step.guidance)
-    if let scale { cfg?.append(scale) }
+    if let scale = step.cfg { cfg?.append(scale) }
   }
 
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.

@@ -3,7 +3,7 @@ import Synchronization
 /// A request to stop, set from any thread and looked at between blocks of a model: the one thing that crosses threads.
 public final class Cancellation: Sendable {
   /// Why the work should stop.
-  public enum Reason: Int, Sendable { case interrupted = 1, terminated, timeLimit }
+  public enum Reason: Int, Sendable { case interrupted = 1, terminated, timeLimit, memoryLimit }
 
   private let reason = Atomic<Int>(0)
 
@@ -30,6 +30,7 @@ public struct Cancelled: Error, CustomStringConvertible {
     case .interrupted: "interrupted"
     case .terminated: "terminated"
     case .timeLimit: "stopped by the time limit"
+    case .memoryLimit: "stopped by the memory limit"
     }
   }
 }

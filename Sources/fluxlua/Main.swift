@@ -1,11 +1,51 @@
-import Pipeline
+import ArgumentParser
 import Foundation
-@main struct Main { static func main() throws {
-  let c = ContinuousClock(); let t0 = c.now
-  let p = try FluxPipeline(.embedded, precision: CommandLine.arguments.contains("bf16") ? .bf16 : .f32)
-  print("open", c.now - t0)
-  var r = Request("a fox on a light blue background", seed: 7); r.sigmas = .count(8)
-  let x = try p.sample(r); print("sample", c.now - t0)
-  let i = try p.decode(x); print("decode", c.now - t0)
-  try i[0].write(to: "/tmp/fox.png"); print(p.hash, c.now - t0, p.precision)
-} }
+import Pipeline
+import Tensors
+
+/// FLUX.1 on the command line.
+@main struct Fluxlua: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fluxlua",
+    abstract: "FLUX.1 text-to-image with a sampling loop that is scripted in Lua.",
+    discussion: """
+      The first picture:    fluxlua paint "a red fox"
+      A recipe:             fluxlua run hello.lua
+      Its parameters:       fluxlua run hello.lua --help
+      What made a picture:  fluxlua inspect out/hello/fox.png
+
+      Without --model, a small trained model inside the program is used. Exit codes: 0 done, 1 the recipe failed, 2 wrong use, 3 a model or
+      file cannot be used, 130 interrupted, 143 terminated.
+      """,
+    version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
+    subcommands: [Run.self, Paint.self, Inspect.self])
+
+  /// Parses and runs; wrong use exits with 2.
+  static func main() {
+    if let complaint = InstructionSet.complaint { Exit.usage.leave(saying: complaint) }
+    do {
+      if let help = try RecipeHelp(Array(CommandLine.arguments.dropFirst())) { return help.print() }
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let exit as Exit {
+      exit.leave()
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success { exit(withError: error) }
+      let message = fullMessage(for: error)
+      if !message.isEmpty { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+      Exit.usage.leave()
+    }
+  }
+}
+
+/// How the program ends. Reference: exit codes of recipes, section 4 of the manual.
+enum Exit: Int32, Error {
+  case done = 0, failed = 1, usage = 2, unusable = 3, interrupted = 130, terminated = 143
+
+  /// Ends the program, after one line that says why.
+  func leave(saying message: String? = nil) -> Never {
+    if let message { FileHandle.standardError.write(Data("fluxlua: \(message)\n".utf8)) }
+    exit(rawValue)
+  }
+}

@@ -1,1 +1,4 @@
-// placeholder
+import Testing
+
+/// One after the other: they count what is alive in the process.
+@Suite(.serialized) struct ScriptingTests {}

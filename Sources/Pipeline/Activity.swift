@@ -1,5 +1,5 @@
 /// What a pipeline is busy with: for whoever shows it.
-public enum Progress: Sendable, Equatable {
+public enum Activity: Sendable, Equatable {
   /// Reading a part of the model: its name, and the share that is done, 0 … 1.
   case loading(String, share: Double)
   /// Turning a prompt into embeddings.

@@ -1,0 +1,60 @@
+import CLua
+import Tensors
+
+// What C asks of Swift. These frames end before C raises anything.
+
+@c @implementation
+package func clua_host_call(_ host: UnsafeMutableRawPointer, _ L: OpaquePointer, _ function: Int32) -> Int32 {
+  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef { $0.answer(function, on: L) }
+}
+
+@c @implementation
+package func clua_host_release(_ host: UnsafeMutableRawPointer, _ object: UnsafeMutableRawPointer) {
+  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef { $0.liveObjects -= 1 }
+  Unmanaged<AnyObject>.fromOpaque(object).release()
+}
+
+@c @implementation
+package func clua_host_stopping(_ host: UnsafeMutableRawPointer) -> Bool {
+  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef { $0.isEnding || $0.cancellation.requested != nil }
+}
+
+@c @implementation
+package func clua_host_write(_ host: UnsafeMutableRawPointer, _ stream: Int32, _ bytes: UnsafePointer<CChar>, _ count: Int) {
+  let text = bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+    String(decoding: UnsafeBufferPointer(start: $0, count: count), as: UTF8.self)
+  }
+  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef { $0.output.write(text, stream == CLUA_WARN ? .warning : .print) }
+}
+
+extension Lua {
+  /// Runs the Swift function with this number: the number of results, or `CLUA_RAISE` with the error value on the stack.
+  func answer(_ number: Int32, on L: OpaquePointer) -> Int32 {
+    let outer = current
+    current = L
+    defer { current = outer }
+    let function = functions[Int(number)]
+    do {
+      return try function.run(Call(lua: self, function: function.name, count: clua_top(L)))
+    } catch {
+      pushError(error, of: function.name)
+      return CLUA_RAISE
+    }
+  }
+
+  private func pushError(_ error: any Error, of function: String) {
+    clua_reserve(current, 8)
+    trace = nil
+    switch error {
+    case let failure as LuaFailure:
+      failure.value.push(onto: self)
+      trace = (failure.frames, clua_caught(current))
+    case is LuaStopped, is Cancelled:
+      isEnding = true                        // C looks at it before it raises, and lets no Lua code catch this
+      clua_push_nil(current)
+    default:
+      let message = (error as? Unnamed)?.message ?? "\(function): \(error)"
+      (position.map { "\($0): \(message)" } ?? message).push(onto: self)
+    }
+  }
+}

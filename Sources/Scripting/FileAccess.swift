@@ -1,0 +1,110 @@
+import Foundation
+import Imaging
+import Synchronization
+
+/// The files that a recipe may touch: it reads in its own folder, in the output folder and where it is allowed to; it
+/// writes to the output folder and where it is allowed to. Symbolic links and `..` do not lead out of there.
+package final class FileAccess: Sendable {
+  private let recipe: String
+  private let recipeFolder: String, out: String
+  private let readable: [String], writable: [String]
+  private let done = Mutex<[String]>([])
+
+  /// - Parameters:
+  ///   - recipe: the name under which written files are remembered
+  ///   - readable: folders besides the recipe's and `out`
+  ///   - writable: folders besides `out`
+  package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = []) {
+    (self.recipeFolder, self.out, self.readable, self.writable) = (recipeFolder, out, readable, writable)
+    self.recipe = URL(filePath: recipe).lastPathComponent
+  }
+
+  /// What was written, in order, as the person would name it.
+  package var saved: [String] { done.withLock { $0 } }
+
+  /// A folder to read a model from; nil where there is none by this name.
+  package func folder(_ path: String) throws -> String? { try found(path) }
+
+  /// A file to read.
+  package func file(_ path: String) throws -> String {
+    guard let found = try found(path) else {
+      throw LuaError("there is no file '\(path)' in the recipe's folder (\(recipeFolder)) or in the output folder (\(out))")
+    }
+    return found
+  }
+
+  /// Relative names are looked for beside the recipe, then in the output folder.
+  private func found(_ path: String) throws -> String? {
+    let candidates = path.hasPrefix("/") ? [path] : [recipeFolder + "/" + path, out + "/" + path, path]
+    let roots = ([recipeFolder, out] + readable + writable).compactMap(Self.resolved)
+    var outside = false
+    for candidate in candidates {
+      guard let real = Self.resolved(candidate) else { continue }
+      if roots.contains(where: { Self.isInside(real, $0) }) { return candidate == path && path.hasPrefix("/") ? real : candidate }
+      outside = true
+    }
+    if outside { throw LuaError("'\(path)' lies outside of what this recipe may read; allow it with --allow-read FOLDER") }
+    return nil
+  }
+
+  /// Writes a file whole or not at all. Relative names go to the output folder; a file that this recipe did not make stays.
+  package func write(_ bytes: [UInt8], to path: String) throws {
+    let place = try self.place(forWriting: path)
+    let memory = out + "/.fluxlua-files"
+    let line = recipe + "\t" + (Self.resolved(parent(of: place)) ?? parent(of: place)) + "/" + URL(filePath: place).lastPathComponent
+    let known = Set((try? String(contentsOfFile: memory, encoding: .utf8))?.split(separator: "\n").map(String.init) ?? [])
+    if FileManager.default.fileExists(atPath: place), !known.contains(line) {
+      throw LuaError("\(place) is there already and was not made by this recipe; move it away, or choose another name or --out")
+    }
+    // Remembered before it appears: after a crash in between, the name is still this recipe's own.
+    if !known.contains(line) { try remember(line, in: memory) }
+    try AtomicFile.write(bytes, to: place)
+    done.withLock { if $0.last != place { $0.append(place) } }
+  }
+
+  private func remember(_ line: String, in memory: String) throws {
+    try makeFolder(out)
+    guard let file = fopen(memory, "a") else { throw LuaError("cannot write to \(out): \(String(cString: strerror(errno)))") }
+    let written = fputs(line + "\n", file)
+    guard fclose(file) == 0, written >= 0 else { throw LuaError("cannot write to \(out): \(String(cString: strerror(errno)))") }
+  }
+
+  private func place(forWriting path: String) throws -> String {
+    guard !path.isEmpty, !path.hasSuffix("/"), !path.contains("\0") else { throw LuaError("'\(path)' is no name of a file") }
+    if path.split(separator: "/").contains("..") { throw LuaError("'\(path)' leads out of its folder with '..'; recipes write to \(out), and elsewhere with --allow-write FOLDER") }
+    try makeFolder(out)
+    let place = path.hasPrefix("/") ? path : out + "/" + path
+    let roots = ([out] + writable).compactMap(Self.resolved)
+    guard let ancestor = deepestFolder(of: place), roots.contains(where: { Self.isInside(ancestor, $0) }) else {
+      throw LuaError("'\(path)' lies outside of what this recipe may write to (\(out)); allow it with --allow-write FOLDER")
+    }
+    try makeFolder(parent(of: place))
+    if let real = Self.resolved(place), !roots.contains(where: { Self.isInside(real, $0) }) {
+      throw LuaError("'\(path)' is a link that leads outside of what this recipe may write to")
+    }
+    return place
+  }
+
+  /// The real path of the nearest folder above that exists.
+  private func deepestFolder(of path: String) -> String? {
+    var folder = parent(of: path)
+    while Self.resolved(folder) == nil, folder != "/", folder != "." { folder = parent(of: folder) }
+    return Self.resolved(folder)
+  }
+
+  private func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private func makeFolder(_ path: String) throws {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      let reason = FileManager.default.fileExists(atPath: path) ? "it is not a folder" : "its parent folder cannot be written to"
+      throw LuaError("cannot make the folder \(path): \(reason); choose another with --out")
+    }
+  }
+
+  private static func resolved(_ path: String) -> String? { TextFile.resolved(path) }
+
+  private static func isInside(_ path: String, _ root: String) -> Bool { path == root || path.hasPrefix(root == "/" ? root : root + "/") }
+}

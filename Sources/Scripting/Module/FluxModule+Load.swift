@@ -1,0 +1,103 @@
+import Checkpoints
+import Conditioning
+import Pipeline
+
+// flux.load: models, and what is said of those that cannot be used.
+
+/// Where `flux.load` looks: what was chosen on the command line, a folder, or parts.
+struct LuaSource {
+  var base: String?, transformer: String?, t5: String?, clip: String?, vae: String?, tokenizers: String?, scheduler: String?
+
+  static var reader: Reader<LuaSource> {
+    let parts = Options(LuaSource(), first: Field("base", .string, \.base, "the folder that gives what is not named"), [
+      Field("transformer", .string, \.transformer, "a folder"), Field("t5", .string, \.t5, "a folder"),
+      Field("clip", .string, \.clip, "a folder"), Field("vae", .string, \.vae, "a folder"),
+      Field("tokenizers", .string, \.tokenizers, "a folder with tokenizer and tokenizer_2"),
+      Field("scheduler", .string, \.scheduler, "a folder"),
+    ])
+    return Reader<String>.string.map { LuaSource(base: $0) }.or(.options(parts))
+      .described("a folder, or a table of folders", annotation: "string|table")
+  }
+}
+
+private struct LoadOptions {
+  var precision: Precision?
+  static var options: Options<LoadOptions> {
+    Options(LoadOptions(), [
+      Field("precision", precisionReader, \.precision, "how weights are kept: \"auto\", \"f32\" or \"bf16\""),
+      .later("lora", "LoRA"), .later("memory", "memory plans"),
+    ])
+  }
+
+  private static var precisionReader: Reader<Precision> {
+    Reader<Precision>("\"auto\", \"f32\" or \"bf16\"", "\"auto\"|\"f32\"|\"bf16\"") { argument in
+      let name = argument.lua.string(at: argument.index)
+      if name == "int8" { throw Mismatch(predicate: "is \"int8\", which is not in this version yet; use \"f32\" or \"bf16\"") }
+      guard let precision = name.flatMap(Precision.init(rawValue:)) else { throw Mismatch("\"auto\", \"f32\" or \"bf16\"", argument) }
+      return precision
+    }
+  }
+}
+
+extension FluxModule {
+  func loadFunction() -> LuaFunction {
+    LuaFunction("load", "The model that was chosen on the command line, or the one in a folder.",
+                .optional("source", LuaSource.reader), .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
+      if self.declaresOnly { throw LuaStopped() }
+      let source = try source.map { try self.source($0) } ?? self.session.model
+      return try self.model(source, options.precision ?? self.session.precision)
+    }
+  }
+
+  /// One pipeline for each source and precision, however often it is asked for.
+  private func model(_ source: ModelSource, _ precision: Precision) throws -> LuaModel {
+    if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
+    let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
+    pipeline.observer = session.observer
+    let model = LuaModel(pipeline, self)
+    models.append((source, precision, model))
+    return model
+  }
+
+  private func source(_ given: LuaSource) throws -> ModelSource {
+    let parts: [(ModelSource.Part, String?)] = [(.transformer, given.transformer), (.t5, given.t5), (.clip, given.clip), (.vae, given.vae),
+                                                (.tokenizers, given.tokenizers), (.scheduler, given.scheduler)]
+    let named = try parts.compactMap { part, path in try path.map { (part, try folder($0)) } }
+    let base = try given.base.map(folder)
+    if named.isEmpty, let base { return .folder(base) }
+    guard !named.isEmpty else { throw LuaError("'source' names no folder: flux.load(\"folder\"), flux.load { \"folder\", transformer = \"other\" }, or flux.load() for the chosen model") }
+    return .parts(base: base, Dictionary(uniqueKeysWithValues: named))
+  }
+
+  /// A folder that the recipe may read; what else may be meant by the name is said in words.
+  private func folder(_ path: String) throws -> String {
+    for ending in [".safetensors", ".gguf", ".sft", ".ckpt", ".pt", ".bin"] where path.lowercased().hasSuffix(ending) {
+      throw LuaError("'\(path)' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …), flux.load() the chosen model")
+    }
+    if let found = try session.files.folder(path) { return found }
+    let isHubName = path.wholeMatch(of: /[A-Za-z0-9][\w.\-]*\/[\w.\-]+/) != nil
+    throw LuaError(isHubName
+      ? "there is no folder '\(path)'; names of a model hub are not looked up in this version: download it (for example: huggingface-cli download \(path) --local-dir FOLDER) and give that folder"
+      : "there is no folder '\(path)' beside the recipe, in the output folder or where --allow-read points")
+  }
+
+  /// Runs a piece of the engine, and remembers what was said of a model that cannot be used.
+  func engine<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error where error is CheckpointError || error is TokenizerError {
+      unusable.append("\(error)")
+      throw error
+    } catch PipelineError.unusable(let model, let what) {
+      let error = PipelineError.unusable(model: model, what)
+      unusable.append("\(error)")
+      throw error
+    }
+  }
+
+  var session: Session { settings.session }
+
+  /// What pictures carry of the recipe.
+  var recipeRecord: PictureRecord.Recipe {
+    PictureRecord.Recipe(name: recipe.name.split(separator: "/").last.map(String.init) ?? recipe.name, text: recipe.source,
+                         parameters: Dictionary(resolvedParameters.map { ($0.name, $0.value) }) { $1 })
+  }
+}

@@ -1,0 +1,115 @@
+import CLua
+import Conditioning
+import Foundation
+import Imaging
+import Pipeline
+import Tensors
+
+/// The `flux` table of one run: what recipes reach by `require "flux"`, and by the global of that name.
+///
+/// Each file of this folder adds its functions to `functions` by an extension, and registers its types.
+package final class FluxModule {
+  let recipe: Recipe
+  let settings: Recipe.Settings
+  /// Whether only the declarations of `flux.params` are wanted.
+  let declaresOnly: Bool
+  package internal(set) var declared: [DeclaredParameter] = []
+  /// Models that were loaded, each for as long as the run.
+  var models: [(source: ModelSource, precision: Precision, model: LuaModel)] = []
+  /// What was said of models and files that cannot be used.
+  var unusable: [String] = []
+  /// Declared parameters as they were set, as text.
+  var resolvedParameters: [(name: String, value: String)] = []
+  private let start = ContinuousClock.now
+
+  init(recipe: Recipe, settings: Recipe.Settings, declaresOnly: Bool = false) {
+    self.recipe = recipe
+    self.settings = settings
+    self.declaresOnly = declaresOnly
+  }
+
+  var functions: [LuaFunction] {
+    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
+      + tensorFunctions()
+  }
+
+  private func register(in lua: Lua) {
+    lua.register(Tensor.type.saving(self))
+    lua.register(Conditioning.type)
+    lua.register(Image.type(self))
+    lua.register(LuaSchedule.type)
+    lua.register(LuaModel.type)
+    lua.register(LuaStep.type)
+    lua.register(LuaRun.type)
+  }
+
+  /// What the recipe runs on.
+  private static var host: LuaTable {
+    LuaTable([("cores", ProcessInfo.processInfo.activeProcessorCount), ("memory", Int(ProcessInfo.processInfo.physicalMemory)),
+              ("isa", InstructionSet.name), ("threads", Team.threads)])
+  }
+
+  func install(in lua: Lua) {
+    register(in: lua)
+    let functions = functions
+    clua_reserve(lua.current, 16)
+    LuaTable(functions.map { ($0.name, $0) } + [("version", Version.number), ("host", Self.host)]).push(onto: lua)
+    let known = functions.map(\.name) + ["version", "host"]
+    let strict: LuaTable = ["__index": unknownField(known), "__newindex": readOnly(), "__metatable": "flux"]
+    strict.push(onto: lua)
+    clua_set_metatable(lua.current, -2)
+    let flux = LuaReference(lua, at: -1)
+    lua.pop(1)
+    lua.setGlobal("flux", flux)
+    lua.setGlobal("require", Require(folder: recipe.folder, flux: flux).function)
+  }
+
+  private func unknownField(_ known: [String]) -> LuaFunction {
+    LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { call in
+      let name = call.lua.string(at: 2) ?? "\(call.argument(2))"
+      throw Unnamed("flux has no '\(name)'" + (Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""))
+    }
+  }
+
+  private func readOnly() -> LuaFunction {
+    LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }
+  }
+
+  private func range() -> LuaFunction {
+    LuaFunction("range", "The numbers from `from` to `to`, both included, as a list.",
+                .required("from", .number), .required("to", .number), .optional("step", .number, default: 1),
+                returns: "number[]") { _, from, to, step in
+      guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
+      let count = ((to - from) / step + 1e-9).rounded(.down) + 1
+      guard count <= 1_000_000 else { throw LuaError("more than a million numbers") }
+      return (0..<max(0, Int(count))).map { i -> LuaValue in
+        let value = from + Double(i) * step
+        return Int(exactly: step) != nil && Int(exactly: from) != nil ? .integer(Int(value)) : .number(value)
+      }
+    }
+  }
+
+  private func log() -> LuaFunction {
+    LuaFunction("log", "Writes a line to the log, formatted as by string.format.",
+                .required("format", .string), .rest("values", .any)) { call, format, values in
+      let lua = call.lua
+      try lua.balanced {
+        guard clua_reserve(lua.current, Int32(values.count) + 16) else { throw LuaError("too many values") }
+        clua_push_globals(lua.current)
+        clua_get_field(lua.current, -1, "string")
+        clua_get_field(lua.current, -1, "format")
+        format.push(onto: lua)
+        for value in values { value.push(onto: lua) }
+        try lua.call(arguments: Int32(values.count) + 1, results: 1) { before in
+          lua.output.write(lua.string(at: before + 1) ?? "", .log)
+        }
+      }
+    }
+  }
+
+  private func elapsed() -> LuaFunction {
+    LuaFunction("elapsed", "Seconds since the recipe began.", returns: "number") { [start] _ in
+      (ContinuousClock.now - start) / .seconds(1)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Conditioning
+import Tensors
+
+/// Conditionings as recipes hold them: what a prompt means, to be mixed and moved.
+extension Conditioning: LuaObject {
+  package static var luaName: String { "Conditioning" }
+  package var luaBytes: Int { sequence.luaBytes + pooled.luaBytes }
+
+  private enum Side { case number(Float), conditioning(Conditioning) }
+  private static var side: Reader<Side> {
+    Reader<Double>.number.map { Side.number(Float($0)) }.or(Reader<Conditioning>.object.map { Side.conditioning($0) })
+  }
+
+  static var type: LuaType<Conditioning> {
+    LuaType<Conditioning>("What a prompt means to a model.")
+      .property("tokens", "integer", "The length of the sequence.") { $0.tokens }
+      .property("sequence", "flux.Tensor", "T5's states, [tokens, width].") { $0.sequence }
+      .property("pooled", "flux.Tensor", "CLIP's pooled state, [width].") { $0.pooled }
+      .property("text", "string?", "The prompt that it was made from.") { $0.text }
+      .binary("add", Reader<Conditioning>.object, Reader<Conditioning>.object) { try $0.met(by: $1) { $0 + $1 } }
+      .binary("sub", Reader<Conditioning>.object, Reader<Conditioning>.object) { try $0.met(by: $1) { $0 - $1 } }
+      .binary("mul", side, side) { a, b in
+        switch (a, b) {
+        case (.conditioning(let conditioning), .number(let factor)), (.number(let factor), .conditioning(let conditioning)):
+          return conditioning.mapped { $0 * factor }
+        default: throw LuaError("a Conditioning is multiplied by a number")
+        }
+      }
+      .unary("unm") { $0.mapped { -$0 } }
+      .method("mix", "The weighted sum of this and others: mix{ {conditioning, weight}, … } adds to it.", .required("parts", Reader<[Part]>.list(of: Part.reader, atLeast: 1)),
+              returns: "flux.Conditioning") { start, _, parts in
+        try parts.reduce(start) { sum, part in try sum.met(by: part.conditioning) { $0 + part.weight * $1 } }
+      }
+      .text { "Conditioning of \($0.tokens) tokens\($0.text.map { ": \($0)" } ?? "")" }
+  }
+
+  private struct Part {
+    let conditioning: Conditioning, weight: Float
+    static var reader: Reader<Part> {
+      Reader<Part>("{conditioning, weight}", "table") { argument in
+        guard argument.isTable else { throw Mismatch("{conditioning, weight}", argument) }
+        return Part(conditioning: try argument.entry(1) { try Reader<Conditioning>.object.read($0) },
+                    weight: Float(try argument.entry(2) { try Reader<Double>.number.read($0) }))
+      }
+    }
+  }
+
+  /// `f` of both parts, when they have equal shapes.
+  func met(by other: Conditioning, _ f: (Tensor, Tensor) -> Tensor) throws -> Conditioning {
+    guard matches(other) else {
+      throw LuaError("conditionings of \(sequence.shape) and \(other.sequence.shape) do not go together; encode both with the same max_length")
+    }
+    return combined(with: other, f)
+  }
+}
+
+// flux.conditioning and flux.lerp.
+
+private struct ConditioningParts {
+  var sequence: Tensor?, pooled: Tensor?
+  static var options: Options<ConditioningParts> {
+    Options(ConditioningParts(), [Field("sequence", Reader<Tensor>.object, \.sequence, "[tokens, T5 width]"),
+                                  Field("pooled", Reader<Tensor>.object, \.pooled, "[CLIP width]")])
+  }
+}
+
+/// Things that can be mixed.
+private enum Mixable {
+  case tensor(Tensor), conditioning(Conditioning)
+  static var reader: Reader<Mixable> {
+    Reader<Tensor>.object.map { Mixable.tensor($0) }.or(Reader<Conditioning>.object.map { Mixable.conditioning($0) })
+  }
+}
+
+extension FluxModule {
+  func conditioningFunction() -> LuaFunction {
+    LuaFunction("conditioning", "A Conditioning from tensors.", .required("parts", .options(ConditioningParts.options)), returns: "flux.Conditioning") { _, parts in
+      guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes both: flux.conditioning{ sequence = …, pooled = … }") }
+      guard sequence.shape.count == 2, sequence.count > 0 else { throw LuaError("'sequence' must have the shape [tokens, width], got \(sequence.shape)") }
+      guard pooled.shape.count == 1, pooled.count > 0 else { throw LuaError("'pooled' must have the shape [width], got \(pooled.shape)") }
+      return Conditioning(sequence: sequence, pooled: pooled)
+    }
+  }
+
+  func lerpFunction() -> LuaFunction {
+    LuaFunction("lerp", "Between two Tensors or two Conditionings: a at 0, b at 1.", .required("a", Mixable.reader), .required("b", Mixable.reader),
+                .required("t", .number), returns: "flux.Tensor|flux.Conditioning") { _, a, b, t in
+      switch (a, b) {
+      case (.tensor(let a), .tensor(let b)):
+        guard a.shape == b.shape else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }
+        return Several(Tensor.lerp(a, b, Float(t)))
+      case (.conditioning(let a), .conditioning(let b)): return Several(try a.met(by: b) { Tensor.lerp($0, $1, Float(t)) })
+      default: throw LuaError("'a' and 'b' must both be Tensors, or both Conditionings")
+      }
+    }
+  }
+}

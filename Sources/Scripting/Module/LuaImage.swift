@@ -1,0 +1,73 @@
+import Imaging
+import Pipeline
+import Tensors
+
+/// Pictures as recipes hold them.
+extension Image: LuaObject {
+  package static var luaName: String { "Image" }
+  package var luaBytes: Int { pixels.count }
+
+  static func type(_ flux: FluxModule) -> LuaType<Image> {
+    LuaType<Image>("A picture.")
+      .property("width", "integer", "Pixels.") { $0.width }
+      .property("height", "integer", "Pixels.") { $0.height }
+      .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
+      .property("text", "table", "The texts that the picture carries, by their keys.") { image in
+        LuaTable(image.text.map { ($0.key, $0.value) })
+      }
+      .method("save", "Writes a PNG file, to the output folder unless the path says otherwise.", .required("path", .string), .options(SaveOptions.options)) { image, _, path, options in
+        try flux.save(image, to: path, options)
+      }
+      .method("psnr", "The likeness to another picture of the same size in decibels; math.huge for equal ones.", .required("other", Reader<Image>.object),
+              returns: "number") { image, _, other in try image.psnr(other) }
+      .method("tensor", "The pixels as a Tensor [channels, height, width] from 0 to 1.", returns: "flux.Tensor") { image, _ in image.tensor }
+      .method("pixel", "The red, green and blue (or grey) of a pixel, from 0 to 255; from 1 at the top left.", .required("x", .integer(in: 1...)),
+              .required("y", .integer(in: 1...)), returns: "integer, integer, integer") { image, _, x, y in
+        guard x <= image.width, y <= image.height else { throw LuaError("(\(x), \(y)) is outside of the picture, which is \(image.width)x\(image.height)") }
+        let at = ((y - 1) * image.width + x - 1) * image.channels
+        return Several(all: (0..<image.channels).map { Int(image.pixels[at + $0]) })
+      }
+      .text { "Image \($0.width)x\($0.height)\($0.channels == 1 ? " grey" : "")" }
+  }
+
+  fileprivate struct SaveOptions {
+    var text: [(String, String)] = []
+    static var options: Options<SaveOptions> {
+      Options(SaveOptions(), [
+        Field("text", Reader<[(String, String)]>("a table of texts by name", "table<string, string>") { argument in
+          guard argument.isTable else { throw Mismatch("a table of texts by name", argument) }
+          return try argument.keys.names.map { name in (name, try argument.field(name) { try Reader<String>.string.read($0) }) }
+        }, \.text, "further texts for the picture to carry"),
+        .later("quality", "JPEG and WebP"),
+      ])
+    }
+  }
+}
+
+extension FluxModule {
+  fileprivate func save(_ image: Image, to path: String, _ options: Image.SaveOptions) throws {
+    let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard ending == "png", path.contains(".") else {
+      throw LuaError(["jpg", "jpeg", "webp"].contains(ending) ? "'\(path)': this version writes PNG; end the name in .png" : "'\(path)' must end in .png")
+    }
+    var image = image
+    for (key, value) in options.text { image.text[key] = value }
+    try session.files.write(image.png(), to: path)
+  }
+
+  func imageFunction() -> LuaFunction {
+    let source = Reader<String>.string.map { ImageSource.file($0) }.or(Reader<Tensor>.object.map { ImageSource.tensor($0) })
+    return LuaFunction("image", "A picture from a PNG file, or from a Tensor [1 or 3, height, width] from 0 to 1.", .required("source", source),
+                       returns: "flux.Image") { _, source in
+      switch source {
+      case .file(let path): return try Image(contentsOf: try self.session.files.file(path))
+      case .tensor(let tensor):
+        guard tensor.shape.count == 3, [1, 3].contains(tensor.shape[0]) else { throw LuaError("a picture's Tensor has the shape [1 or 3, height, width], got \(tensor.shape)") }
+        guard tensor.isFinite else { throw LuaError("the Tensor holds a number that is infinite or not a number") }
+        return try Image(tensor)
+      }
+    }
+  }
+
+  private enum ImageSource { case file(String), tensor(Tensor) }
+}

@@ -1,0 +1,159 @@
+import Conditioning
+import Denoising
+import Imaging
+import Pipeline
+import Tensors
+
+/// A model as recipes hold it.
+package final class LuaModel: LuaObject {
+  package static let luaName = "Model"
+  let pipeline: FluxPipeline
+  unowned let flux: FluxModule
+
+  init(_ pipeline: FluxPipeline, _ flux: FluxModule) { (self.pipeline, self.flux) = (pipeline, flux) }
+
+  static var type: LuaType<LuaModel> {
+    described
+      .method("encode", "What a prompt means to the model.", .required("prompt", PromptText.reader), returns: "flux.Conditioning") { model, _, text in
+        try model.flux.engine { try model.pipeline.encode(text.prompt, clip: text.clip, t5: text.t5, length: text.maxLength) }
+      }
+      .method("tokens", "How both tokenizers cut a text.", .required("text", .string), returns: "table") { model, _, text in
+        let (clip, t5) = model.pipeline.tokens(text)
+        return LuaTable([("clip", Self.table(clip)), ("t5", Self.table(t5))])
+      }
+      .method("generate", "Paints a picture, or a list of them with batch above 1.", .required("prompt", PromptList.reader),
+              .options(GenerateOptions.options), returns: "flux.Image|flux.Image[]") { model, call, prompt, options -> Several in
+        try Several(one: model.run(prompt, options, call).images())
+      }
+      .method("sample", "The latents of a picture before they are decoded.", .required("prompt", PromptList.reader),
+              .options(GenerateOptions.options), returns: "flux.Tensor") { model, call, prompt, options in
+        let run = try model.run(prompt, options, call)
+        try run.drain()
+        return run.latents
+      }
+      .method("steps", "The same loop, to be held by the recipe: call it, or use it in for.", .required("prompt", PromptList.reader),
+              .options(GenerateOptions.options), returns: "flux.Run") { model, call, prompt, options in
+        try model.run(prompt, options, call)
+      }
+      .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.", .required("latents", Reader<Tensor>.object),
+              .required("sigma", .number(in: 0...1)), .required("conditioning", Reader<Conditioning>.object),
+              .options(VelocityOptions.options), returns: "flux.Tensor") { model, _, latents, sigma, conditioning, options in
+        try model.velocity(latents, sigma, conditioning, guidance: options.guidance)
+      }
+      .method("decode", "The picture of latents, or a list of them for a batch.", .required("latents", Reader<Tensor>.object),
+              .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
+        try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
+      }
+      .method("encode_image", "The latents of a picture: the middle of what the encoder makes of it, or one sample.",
+              .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
+        var generator: TorchGenerator? = options.sample ? TorchGenerator(seed: Int64(options.seed)) : nil
+        return try model.flux.engine { () -> Tensor in try model.pipeline.encode(image, sampling: &generator) }
+      }
+  }
+
+  /// What the model says of itself.
+  private static var described: LuaType<LuaModel> {
+    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.")
+      .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
+      .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
+      .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
+      .property("parameters", "integer", "The number of parameters.") { $0.pipeline.parameterCount }
+      .property("precision", "string", "How the weights are kept: \"f32\" or \"bf16\".") { $0.pipeline.precision.rawValue }
+      .property("defaults", "table", "steps, guidance, size and max_length where a call says nothing.") { model in
+        let defaults = model.pipeline.defaults
+        return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),
+                         ("max_length", model.pipeline.promptLength), ("schedule", LuaSchedule.count(defaults.steps))])
+      }
+      .text { "Model \($0.pipeline.defaults.name ?? $0.pipeline.name) (\($0.pipeline.kind), \($0.pipeline.parameterCount / 1_000_000) M parameters, \($0.pipeline.precision.rawValue))" }
+  }
+
+  private static func table(_ list: TokenList) -> LuaTable { LuaTable([("ids", list.ids), ("pieces", list.pieces)]) }
+
+  private func run(_ prompt: PromptList, _ options: GenerateOptions, _ call: Call) throws -> LuaRun {
+    try LuaRun(self, prompt, options, call.lua)
+  }
+
+  /// Latents of this model: [16, h, w], or [n, 16, h, w].
+  private func checked(_ latents: Tensor) throws -> Tensor {
+    let shape = latents.shape, channels = pipeline.latentChannels
+    guard shape.count == 3 || shape.count == 4, shape[shape.count - 3] == channels, shape.allSatisfy({ $0 > 0 }),
+          shape[shape.count - 1] % 2 == 0, shape[shape.count - 2] % 2 == 0 else {
+      throw LuaError("'latents' must have the shape [\(channels), height/8, width/8], both even, or [n, \(channels), …], got \(shape)")
+    }
+    guard latents.isFinite else { throw LuaError("'latents' hold a number that is infinite or not a number") }
+    return latents
+  }
+
+  private func velocity(_ latents: Tensor, _ sigma: Double, _ conditioning: Conditioning, guidance: Double?) throws -> Tensor {
+    let x = try checked(latents), single = x.shape.count == 3
+    let scale = pipeline.configuration.hasGuidance ? guidance.map { Float($0) } ?? pipeline.defaults.guidance : nil
+    let made = try flux.engine {
+      try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale)
+    }
+    return single ? made[0] : made
+  }
+}
+
+/// What `encode` takes: a text, or texts for each encoder.
+struct PromptText {
+  var prompt = "", clip: String?, t5: String?
+  var maxLength: Int?
+
+  static var reader: Reader<PromptText> {
+    let options = Options(PromptText(), [
+      Field("prompt", .string, \.prompt, "what both encoders read"),
+      Field("clip", .string, \.clip, "what CLIP reads instead"),
+      Field("t5", .string, \.t5, "what T5 reads instead"),
+      Field("max_length", .integer(in: 1...FluxPipeline.longestPrompt), \.maxLength, "tokens that T5's text is padded or cut to; the model's own by default"),
+      .later("weights", "weights of words"),
+    ])
+    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts", annotation: "string|table")
+  }
+}
+
+/// What is painted: a text, a Conditioning, or a list of either, one for each picture.
+struct PromptList {
+  enum One { case text(String), conditioning(Conditioning) }
+  var all: [One]
+
+  static var reader: Reader<PromptList> {
+    let one = Reader<String>.string.map { One.text($0) }.or(Reader<Conditioning>.object.map { One.conditioning($0) })
+    let list = Reader<[One]>.list(of: one, atLeast: 1).map { PromptList(all: $0) }
+    return one.map { PromptList(all: [$0]) }.or(list)
+      .described("a text, a Conditioning, or a list of them", annotation: "string|flux.Conditioning|(string|flux.Conditioning)[]")
+  }
+
+  func prompt(on pipeline: FluxPipeline) throws -> Prompt {
+    if case .text(let text)? = all.first, all.count == 1 { return .text(text) }
+    return .conditioning(try all.map { one in
+      switch one {
+      case .text(let text): try pipeline.encode(text)
+      case .conditioning(let conditioning): conditioning
+      }
+    })
+  }
+}
+
+private struct VelocityOptions {
+  var guidance: Double?
+  static var options: Options<VelocityOptions> {
+    Options(VelocityOptions(), [Field("guidance", .number, \.guidance, "distilled guidance; the model's own by default"), .later("control", "ControlNet")])
+  }
+}
+
+private struct DecodeOptions {
+  static var options: Options<DecodeOptions> { Options(DecodeOptions(), [.later("tile", "tiled decoding")]) }
+}
+
+private struct EncodeOptions {
+  var sample = false, seed = 0
+  static var options: Options<EncodeOptions> {
+    Options(EncodeOptions(), [Field("sample", .boolean, \.sample, "whether to draw from what the encoder makes, as diffusers does"),
+                              Field("seed", .integer, \.seed, "of that draw")])
+  }
+}
+
+extension Several {
+  /// One value by itself, several as a list.
+  init(one values: [some LuaPushable]) { self = values.count == 1 ? Several(values[0]) : Several(values) }
+}

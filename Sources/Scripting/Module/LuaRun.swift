@@ -1,0 +1,220 @@
+import Conditioning
+import Denoising
+import Imaging
+import Pipeline
+import Tensors
+
+/// The loop in a recipe's hand: every way of sampling from Lua is one of these.
+package final class LuaRun: LuaObject {
+  package static let luaName = "Run"
+  let model: LuaModel
+  unowned let lua: Lua
+  /// How many pictures.
+  let count: Int
+  private var trajectory: Trajectory
+  private var records: [PictureRecord]
+  private let onStep: LuaReference?
+  private var handle: LuaStep?
+  private var isStopped = false
+  /// A table that lives as long as the run.
+  private(set) lazy var memory = LuaReference(pushing: LuaTable([]), in: lua)
+
+  init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
+    let this = Weak<LuaRun>(), flux = model.flux
+    var request = try flux.engine { try options.request(prompt, model, this, lua) }
+    if let before = options.beforeStep {
+      request.before = { step in try this.value?.runHook(before, named: "before_step", on: &step) }
+    }
+    let made = try flux.engine { try model.pipeline.trajectory(request) }
+    let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
+    (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
+    count = pictures
+    records = (1...pictures).map { picture in
+      PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+    }
+    this.value = self
+  }
+
+  /// As recipes see latents: one picture's without the axis of the batch.
+  func shown(_ x: Tensor) -> Tensor { count == 1 ? x[0] : x }
+
+  /// As the engine takes them.
+  func engineLatents(_ x: Tensor) throws -> Tensor {
+    guard x.shape == shown(trajectory.latents).shape else {
+      throw LuaError("'latents' must keep the shape \(shown(trajectory.latents).shape), got \(x.shape)")
+    }
+    return x.reshaped(trajectory.latents.shape)
+  }
+
+  var latents: Tensor { shown(trajectory.latents) }
+
+  func stop() {
+    isStopped = true
+    markScripted()
+  }
+
+  /// Makes the next step; nil when the schedule is done or the run was stopped.
+  func next() throws -> LuaStep? {
+    try settle()
+    guard !isStopped, let made = try model.flux.engine({ try trajectory.next() }) else {
+      model.flux.session.observer(.sampled)
+      return nil
+    }
+    var step = made
+    for index in records.indices { records[index].add(step) }
+    if let onStep {
+      try runHook(onStep, named: "on_step", on: &step)
+      try adopt(step)
+    }
+    let next = LuaStep(step, of: self, phase: .after)
+    handle = next
+    return next
+  }
+
+  /// Takes over what the recipe did to the step that it holds.
+  func settle() throws {
+    guard let last = handle else { return }
+    try adopt(last.changed())
+    last.end()
+    handle = nil
+  }
+
+  /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
+  private func adopt(_ step: Step) throws {
+    guard step.latents.isFinite else { throw DenoisingError.notFinite(what: "latents", step: step.index, count: step.count) }
+    guard step.latents.values != trajectory.latents.values else { return }
+    trajectory.latents = step.latents
+    markScripted()
+  }
+
+  private func markScripted() { for index in records.indices { records[index].scripted = true } }
+
+  func drain() throws { while try next() != nil {} }
+
+  /// The pictures, with everything that made them.
+  func images() throws -> [Image] {
+    try drain()
+    return try decoded()
+  }
+
+  /// The pictures of the latents as they are, finished or not.
+  func decoded() throws -> [Image] {
+    try settle()
+    let latents = trajectory.latents
+    let images = try model.flux.engine { try model.pipeline.decode(latents) }
+    return zip(images, records).map { image, record in
+      var image = image
+      image.text = record.texts
+      return image
+    }
+  }
+
+  /// nil carries on, false stops after this step, a Tensor replaces the latents.
+  private func runHook(_ hook: LuaReference, named name: String, on step: inout Step) throws {
+    let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
+    defer { handle.end() }
+    switch try lua.call(hook, handle, result: HookResult.reader, of: name) {
+    case .carryOn: break
+    case .stop: stop()
+    case .replace(let latents): try handle.replace(latents)
+    }
+    step = try handle.changed()
+  }
+
+  private enum HookResult {
+    case carryOn, stop, replace(Tensor)
+    static var reader: Reader<HookResult> {
+      Reader<HookResult>("nil, false or a Tensor of latents", "false|flux.Tensor|nil") { argument in
+        switch argument.value {
+        case .nil: return .carryOn
+        case .boolean(false): return .stop
+        default: return .replace(try Reader<Tensor>.object.described("nil, false or a Tensor of latents").read(argument))
+        }
+      }
+    }
+  }
+
+  static var type: LuaType<LuaRun> {
+    LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
+      .property("latents", Reader<Tensor>.object, "As they are.", get: { run in
+        try run.settle()
+        return run.latents
+      }) { box, _, latents in
+        try box.value.settle()
+        box.value.trajectory.latents = try box.value.engineLatents(latents)
+        box.value.markScripted()
+      }
+      .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
+        try Several(one: run.decoded())
+      }
+      .metamethod("__call", named: "run") { call in
+        call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
+      }
+      .text { "Run at step \($0.trajectory.index) of \($0.trajectory.schedule.steps), sigma \($0.trajectory.sigma)" }
+  }
+}
+
+extension GenerateOptions {
+  /// The options as the engine takes them.
+  func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
+    let pipeline = model.pipeline
+    var request = Request(try prompt.prompt(on: pipeline), size: size.map(Size.init))
+    if let seeds { request.seeds = seeds }
+    request.batch = batch ?? max(1, prompt.all.count)
+    if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
+    (request.sigmas, request.shift) = (try sigmas(), shift)
+    switch sampler {
+    case .named(let named)?: request.sampler = named.sampler
+    case .function(let function)?: request.sampler = LuaSampler(function, of: run, in: lua)
+    case nil: break
+    }
+    request.guidance = guidance.map { perStep($0, run, lua) }
+    if let cfg {
+      let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
+      guard let scale = cfg.scale else { throw LuaError("cfg: 'scale' is missing: cfg = { scale = 3, negative = \"blurry\" }") }
+      request.cfg = CFG(scale: perStep(scale, run, lua), negative: negative)
+    }
+    request.noise = try noise(for: request, pipeline, lua)
+    return request
+  }
+
+  private func sigmas() throws -> Sigmas? {
+    if steps != nil, schedule != nil { throw LuaError("'steps' and 'schedule' both say how many steps there are; give one of them") }
+    if let steps { return .count(steps) }
+    switch schedule {
+    case .count(let steps)?: return .count(steps)
+    case .given(let given)?: return .given(given)
+    case nil: return nil
+    }
+  }
+
+  private func perStep(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua) -> PerStep<Float> {
+    switch value {
+    case .constant(let value): .constant(Float(value))
+    case .list(let values): .list(values.map { Float($0) })
+    case .function(let function, let result, let name): .function { step in
+      guard let run = run.value else { return 0 }
+      let handle = LuaStep(step, of: run, phase: .sampling)
+      defer { handle.end() }
+      return Float(try lua.call(function, handle, result: result, of: name))
+    }
+    }
+  }
+
+  private func noise(for request: Request, _ pipeline: FluxPipeline, _ lua: Lua) throws -> Tensor? {
+    switch noise {
+    case nil: return nil
+    case .tensor(let tensor)?: return tensor
+    case .function(let function)?:
+      let size = try pipeline.checkedSize(request.size)
+      let shape = [pipeline.latentChannels, size.height / pipeline.reduction, size.width / pipeline.reduction]
+      let seeds: [Int64] = switch request.seeds { case .one(let seed): Array(repeating: seed, count: request.batch); case .each(let all): all }
+      return Tensor.stacked(try seeds.enumerated().map { index, seed in
+        let about: LuaTable = ["index": index + 1, "seed": Int(seed), "size": [size.width, size.height]]
+        let made = try lua.call(function, about, result: Reader<Tensor>.object, of: "noise")
+        guard made.shape == shape else { throw LuaError("noise: the function must return a Tensor of shape \(shape), got \(made.shape)") }
+        return made
+      })
+    }
+  }
+}

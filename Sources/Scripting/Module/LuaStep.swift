@@ -1,0 +1,117 @@
+import Conditioning
+import Denoising
+import Imaging
+import Tensors
+
+/// A step as recipes see it: fields that may be read for good, and methods that end with it.
+package final class LuaStep: LuaObject {
+  package static let luaName = "Step"
+
+  enum Phase { case before, sampling, after, over }
+  private(set) var step: Step
+  private(set) var phase: Phase
+  let run: LuaRun
+  /// The latents that the recipe has in hand: changed in place, they count as replaced.
+  private var held: LuaReference?
+
+  init(_ step: Step, of run: LuaRun, phase: Phase) { (self.step, self.run, self.phase) = (step, run, phase) }
+
+  /// From here on only fields may be read.
+  func end() {
+    try? takeHeld()
+    (phase, held) = (.over, nil)
+  }
+
+  /// The step with whatever the recipe did to it.
+  func changed() throws -> Step {
+    try takeHeld()
+    return step
+  }
+
+  /// Looks at the tensor that the recipe was given.
+  private func takeHeld() throws {
+    guard phase != .over, let held else { return }
+    step.latents = try run.engineLatents(run.lua.read(held, Reader<Tensor>.object))
+  }
+
+  func replace(_ latents: Tensor) throws {
+    guard phase == .before || phase == .after else {
+      throw LuaError(phase == .sampling ? "'latents' cannot be set here: a function of a step only answers" : Self.late(step))
+    }
+    step.latents = try run.engineLatents(latents)
+    held = nil
+  }
+
+  private static func late(_ step: Step) -> String { "step \(step.index) of \(step.count) is over" }
+
+  /// What may be changed only before the step is made.
+  private func early(_ field: String) throws {
+    guard phase == .before else {
+      throw LuaError(phase == .over ? Self.late(step) : "'\(field)' can only be set before the step is made: use before_step")
+    }
+  }
+
+  private func latents(_ lua: Lua) throws -> LuaReference {
+    if let held { return held }
+    let made = LuaReference(pushing: run.shown(step.latents), in: lua)
+    if phase != .over { held = made }
+    return made
+  }
+
+  private func alive() throws {
+    guard phase != .over else { throw LuaError("\(Self.late(step)), and its methods with it") }
+  }
+
+  static var type: LuaType<LuaStep> {
+    writable
+      .method("decode", "The picture of the latents as they are.", returns: "flux.Image|flux.Image[]") { step, _ -> Several in
+        try step.alive()
+        let latents = try step.changed().latents
+        return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.decode(latents) })
+      }
+      .method("stop", "Ends the loop after this step.") { step, _ in
+        try step.alive()
+        step.run.stop()
+      }
+      .text { "Step \($0.step.index) of \($0.step.count), sigma \($0.step.sigma) to \($0.step.next)" }
+  }
+
+  private static var readable: LuaType<LuaStep> {
+    LuaType<LuaStep>("One interval of the schedule.")
+      .property("index", "integer", "From 1.") { $0.step.index }
+      .property("count", "integer", "How many there are.") { $0.step.count }
+      .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
+      .property("width", "number", "next − sigma: negative.") { $0.step.width }
+      .property("seed", "integer|integer[]", "Of the noise.") { $0.seed }
+      .property("velocity", "flux.Tensor?", "The first velocity that the sampler asked for, once the step is made.") { $0.step.velocity.map($0.run.shown) }
+      .property("denoised", "flux.Tensor?", "What that velocity says the finished latents are, once the step is made.") { $0.step.denoised.map($0.run.shown) }
+      .property("elapsed", "number", "Seconds since the loop began.") { $0.step.elapsed }
+      .property("memory", "table", "A table of the run, for whatever a sampler or a hook wants to keep.") { $0.run.memory }
+  }
+
+  private static var writable: LuaType<LuaStep> {
+    let conditioning = Reader<Conditioning>.object.map { [$0] }.or(.list(of: Reader<Conditioning>.object, atLeast: 1))
+    return readable
+      .property("latents", Reader<Tensor>.object, "At sigma before the step is made, at next after.", get: { try $0.latents($0.run.lua) },
+                set: { box, _, tensor in try box.value.replace(tensor) })
+      .property("next", .number(in: 0...1), "The noise level that it goes to.", get: { $0.step.next }) { box, _, next in
+        try box.value.early("next")
+        box.value.step.next = Float(next)
+      }
+      .property("guidance", .number, "Distilled guidance; nil for a model without.", get: { $0.step.guidance }) { box, _, guidance in
+        try box.value.early("guidance")
+        box.value.step.guidance = Float(guidance)
+      }
+      .property("conditioning", conditioning, "What the pictures are of.", get: { $0.conditioning }) { box, _, conditioning in
+        try box.value.early("conditioning")
+        let run = box.value.run
+        guard conditioning.count == 1 || conditioning.count == run.count else {
+          throw LuaError("'conditioning' lists \(conditioning.count) for \(run.count) pictures; give one for each, or one")
+        }
+        box.value.step.conditioning = conditioning
+      }
+  }
+
+  private var seed: AnyPushable { AnyPushable(step.seeds.count == 1 ? Int(step.seeds[0]) : step.seeds.map { Int($0) }) }
+  private var conditioning: AnyPushable { AnyPushable(step.conditioning.count == 1 ? step.conditioning[0] : step.conditioning) }
+}

@@ -1,0 +1,104 @@
+import Checkpoints
+import Denoising
+import Foundation
+import Tensors
+
+/// Tensors as recipes hold them: arithmetic gives new ones, methods that end in `_` change the one in hand.
+extension Tensor: LuaObject {
+  package static var luaName: String { "Tensor" }
+  package var luaBytes: Int { count * 4 }
+
+  static var type: LuaType<Tensor> {
+    arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.")))))
+      .property("shape", "integer[]", "The length of each axis.") { $0.shape }
+      .method("totable", "All elements as nested lists.", returns: "table") { tensor, _ in NestedList(tensor) }
+      .method("clone", "A copy.", returns: "flux.Tensor") { tensor, _ in tensor }
+      .text(describe)
+  }
+
+  private static func describe(_ tensor: Tensor) -> String {
+    let odd = tensor.withFloats { $0.count { !$0.isFinite } }
+    return "Tensor \(tensor.shape) mean \(short(tensor.mean)) std \(short(tensor.standardDeviation)) min \(short(Double(tensor.minimum))) max \(short(Double(tensor.maximum)))"
+      + (odd > 0 ? ", \(odd) not finite" : "")
+  }
+
+  private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+}
+
+// Arithmetic: NumPy's broadcasting, numbers on either side.
+
+/// What may stand beside a tensor.
+enum Operand2 {
+  case number(Float), tensor(Tensor)
+  static var reader: Reader<Operand2> {
+    Reader<Double>.number.map { Operand2.number(Float($0)) }.or(Reader<Tensor>.object.map { Operand2.tensor($0) })
+      .described("a number or a Tensor", annotation: "number|flux.Tensor")
+  }
+}
+
+extension Tensor {
+  typealias Operation = @Sendable (Float, Float) -> Float
+
+  static func combined(_ a: Operand2, _ b: Operand2, _ f: Operation) throws -> Tensor {
+    switch (a, b) {
+    case (.tensor(let a), .tensor(let b)):
+      guard broadcast(a.shape, b.shape) != nil else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }
+      return a.zipped(with: b, f)
+    case (.tensor(let a), .number(let b)): return a.mapped { f($0, b) }
+    case (.number(let a), .tensor(let b)): return b.mapped { f(a, $0) }
+    case (.number(let a), .number(let b)): return Tensor([1], [f(a, b)])
+    }
+  }
+
+  private static let operations: [(name: String, verb: String, f: Operation)] = [
+    ("add", "plus", { $0 + $1 }), ("sub", "minus", { $0 - $1 }), ("mul", "times", { $0 * $1 }), ("div", "over", { $0 / $1 }),
+    ("pow", "to the power of", { Foundation.pow($0, $1) }),
+  ]
+
+  fileprivate static func arithmetic(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
+    var type = start.unary("unm") { -$0 }.unary("len") { $0.shape.first ?? 0 }
+      .metamethod("__eq", named: "tensor") { call in
+        let (a, b) = (call.lua.box(at: 1, of: Tensor.self)?.value, call.lua.box(at: 2, of: Tensor.self)?.value)
+        return call.give(a?.shape == b?.shape && a?.values == b?.values)
+      }
+    for (name, verb, f) in operations {
+      type = type.binary(name, Operand2.reader, Operand2.reader) { try combined($0, $1, f) }
+      type = type.method(name, "The tensor \(verb) a number or a tensor.", .required("x", Operand2.reader), returns: "flux.Tensor") { tensor, _, x in
+        try combined(.tensor(tensor), x, f)
+      }
+    }
+    return type
+  }
+
+  fileprivate static func inPlace(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
+    var type = start
+    for (name, verb, f) in operations {
+      type = type.mutating("\(name)_", "The same tensor \(verb) a number or a tensor, in place.", .required("x", Operand2.reader)) { box, _, x in
+        let made = try combined(.tensor(box.value), x, f)
+        guard made.shape == box.value.shape else { throw LuaError("the result of shape \(made.shape) does not fit into \(box.value.shape)") }
+        box.value = made
+      }
+    }
+    for (name, summary, f) in functions {
+      type = type.method(name, summary, returns: "flux.Tensor") { tensor, _ in tensor.mapped(f) }
+        .mutating("\(name)_", "\(summary) In place.") { box, _ in box.value = box.value.mapped(f) }
+    }
+    return type
+      .method("clamp", "No element below `low` or above `high`.", .required("low", .number), .required("high", .number), returns: "flux.Tensor") { tensor, _, low, high in
+        tensor.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
+      }
+      .mutating("clamp_", "The same in place.", .required("low", .number), .required("high", .number)) { box, _, low, high in
+        box.value = box.value.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
+      }
+      .mutating("fill_", "Every element this number.", .required("value", .number)) { box, _, value in
+        box.value = Tensor(repeating: Float(value), box.value.shape)
+      }
+  }
+
+  private static let functions: [(name: String, summary: String, f: @Sendable (Float) -> Float)] = [
+    ("abs", "Each element without its sign.", { Swift.abs($0) }), ("exp", "e to the power of each element.", { Foundation.exp($0) }),
+    ("log", "The natural logarithm of each element.", { Foundation.log($0) }), ("sqrt", "The square root of each element.", { $0.squareRoot() }),
+    ("tanh", "The hyperbolic tangent of each element.", { Foundation.tanh($0) }), ("sigmoid", "1 / (1 + e^−x) of each element.", { 1 / (1 + Foundation.exp(-$0)) }),
+    ("round", "Each element to the nearest whole number, halves to even.", { $0.rounded(.toNearestOrEven) }),
+  ]
+}

@@ -1,0 +1,111 @@
+import CLua
+
+/// The named options of a function: a closed schema that fills a Swift value.
+///
+/// ```swift
+/// struct Blur { var sigma = 1.0; var edges: String? }
+/// let options = Options(Blur(), [
+///   Field("sigma", .number(in: 0...100), \.sigma, "how far it reaches"),
+///   Field("edges", .string, \.edges, "what lies beyond"),
+///   .later("mask", "masks"),
+/// ])
+/// ```
+package struct Options<Root> {
+  let start: Root
+  let fields: [Field<Root>]
+  /// What may stand first, without a name: `{ "folder", precision = "f32" }`.
+  let first: Field<Root>?
+
+  package init(_ start: Root, first: Field<Root>? = nil, _ fields: [Field<Root>]) {
+    self.start = start
+    self.first = first
+    self.fields = fields
+  }
+
+  /// What a function takes that has no options in this call.
+  package var untouched: Root { start }
+}
+
+/// One option, for the manual.
+package struct FieldDescription {
+  package let name: String
+  package let annotation: String
+  package let summary: String
+}
+
+package struct Field<Root> {
+  package let description: FieldDescription
+  let set: (Argument, inout Root) throws -> Void
+  /// Belongs to the product, but not to this version.
+  var isLater = false
+
+  package init<Value>(_ name: String, _ reader: Reader<Value>, _ path: WritableKeyPath<Root, Value>, _ summary: String) {
+    self.init(name, reader, summary) { $1[keyPath: path] = $0 }
+  }
+
+  package init<Value>(_ name: String, _ reader: Reader<Value>, _ path: WritableKeyPath<Root, Value?>, _ summary: String) {
+    self.init(name, reader, summary) { $1[keyPath: path] = $0 }
+  }
+
+  private init<Value>(_ name: String, _ reader: Reader<Value>, _ summary: String, _ set: @escaping (Value, inout Root) -> Void) {
+    description = FieldDescription(name: name, annotation: reader.annotation, summary: summary)
+    self.set = { argument, root in set(try reader.read(argument), &root) }
+  }
+
+  private init(later name: String, _ what: String) {
+    description = FieldDescription(name: name, annotation: "any", summary: what)
+    set = { _, _ in throw Mismatch(predicate: "is not in this version yet (\(what))") }
+    isLater = true
+  }
+
+  /// An option that recipes may know from elsewhere, with what it is for.
+  package static func later(_ name: String, _ what: String) -> Field { Field(later: name, what) }
+}
+
+extension Reader {
+  package static func options(_ options: Options<Value>) -> Reader {
+    var reader = Reader("a table of options", "table") { argument in
+      guard argument.type == CLUA_TABLE else { throw Mismatch("a table of options", argument) }
+      if clua_has_metatable(argument.lua.current, argument.index) {
+        throw Mismatch(predicate: "must be a plain table, without a metatable")
+      }
+      return try options.read(argument)
+    }
+    reader.fields = options.fields.filter { !$0.isLater }.map(\.description)
+    return reader
+  }
+}
+
+extension Options {
+  /// Reads every field before it speaks of what is wrong.
+  fileprivate func read(_ table: Argument) throws -> Root {
+    var root = start, problems: [String] = []
+    if let first { problems += try table.entry(1) { try first.problems(reading: $0, into: &root) } }
+    for field in fields {
+      problems += try table.field(field.description.name) { try field.problems(reading: $0, into: &root) }
+    }
+    problems += unknownKeys(of: table)
+    guard problems.isEmpty else { throw Problems(problems) }
+    return root
+  }
+
+  private func unknownKeys(of table: Argument) -> [String] {
+    let known = fields.filter { !$0.isLater }.map(\.description.name)
+    let all = Set(fields.map(\.description.name)), keys = table.keys
+    let others = keys.others.filter { first == nil || $0 != "1" }
+    return keys.names.filter { !all.contains($0) }.map { "no option '\($0)'" + Suggestion.text(for: $0, among: known) }
+      + others.prefix(1).map { "options have names, not positions: got [\($0)]" }
+  }
+}
+
+extension Field {
+  fileprivate func problems(reading argument: Argument, into root: inout Root) throws -> [String] {
+    guard !argument.isAbsent else { return [] }
+    do { try set(argument, &root) } catch let mismatch as Mismatch {
+      return [mismatch.message(for: description.name)]
+    } catch let inner as Problems {
+      return inner.lines.map { "\(description.name): \($0)" }
+    }
+    return []
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Pipeline
+
+/// `fluxlua inspect PICTURE`: what made a picture, from what it carries.
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Show what made a picture, from what the picture carries.")
+
+  @Argument(help: "A PNG picture.", completion: .file(extensions: ["png"])) var picture: String
+  @Flag(help: "Print only the recipe's text.") var recipe = false
+  @Flag(help: "Print only the record, as JSON.") var json = false
+
+  func run() throws {
+    let image: Image
+    do { image = try Image(contentsOf: picture) } catch { Exit.unusable.leave(saying: "\(error)") }
+    let record = image.text["fluxlua"].flatMap { try? JSONDecoder().decode(PictureRecord.self, from: Data($0.utf8)) }
+    if recipe || json {
+      guard let record else { Exit.unusable.leave(saying: "\(picture): carries no record of fluxlua") }
+      if json { return print(record.json) }
+      guard let recipe = record.recipe else { Exit.unusable.leave(saying: "\(picture): was not made by a recipe") }
+      return print(recipe.text, terminator: recipe.text.hasSuffix("\n") ? "" : "\n")
+    }
+    print("\(picture): \(image.width)x\(image.height) \(image.channels == 1 ? "grey" : "RGB")")
+    if let record { show(record) }
+    for entry in image.text where record == nil || (entry.key != "fluxlua" && entry.key != Infotext.key) { print("\n\(entry.key):\n\(entry.value)") }
+    if image.text.isEmpty { print("carries no text") }
+  }
+
+  private func show(_ record: PictureRecord) {
+    func line(_ name: String, _ value: String?) {
+      if let value { print((name + ":").padding(toLength: 13, withPad: " ", startingAt: 0) + value) }
+    }
+    func list(_ values: [Float]) -> String { Set(values).count == 1 && values.count > 1 ? "\(values[0]) at every step" : values.map { "\($0)" }.joined(separator: " ") }
+    line("prompt", record.prompt)
+    line("negative", record.negative)
+    line("seed", "\(record.seed)" + (record.batch > 1 ? ", picture \(record.picture) of \(record.batch)" : "") + (record.noise == "given" ? " (noise given by the recipe)" : ""))
+    line("sampler", "\(record.sampler), \(max(record.sigmas.count - 1, 0)) steps")
+    line("sigmas", record.sigmas.map { "\($0)" }.joined(separator: " "))
+    line("guidance", record.guidance.contains { $0 != nil } ? list(record.guidance.map { $0 ?? .nan }) : nil)
+    line("cfg", record.cfg.map(list))
+    line("model", "\(record.model.name) (\(record.model.kind), \(record.model.precision)), sha256 \(record.model.hash)")
+    line("made by", "fluxlua \(record.fluxlua), oneDNN \(record.oneDNN), \(record.isa) kernels")
+    line("scripted", record.scripted ? "yes: functions of the recipe had a hand in the loop" : nil)
+    guard let recipe = record.recipe else { return }
+    line("recipe", "\(recipe.name), sha256 \(recipe.sha256)")
+    for (name, value) in recipe.parameters.sorted(by: { $0.key < $1.key }) { line("  \(name)", value) }
+    print("\n" + recipe.text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }.joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Scripting
+import Tensors
+
+/// The model and the machine.
+struct EngineOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Folder of a FLUX.1 model in the diffusers layout; $FLUXLUA_MODEL, else the model inside the program.", valueName: "folder"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("How weights are kept: auto, f32 or bf16.", valueName: "precision"))
+  var precision: Precision = .auto
+
+  @Option(help: ArgumentHelp("Threads that work; $SLURM_CPUS_PER_TASK, else the processors that this process may use.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("End after this time: 90s, 10m, 2h.", valueName: "time"))
+  var timeLimit: String?
+
+  @Option(help: ArgumentHelp("End when the process holds more memory than this: 12GB.", valueName: "bytes"))
+  var memoryLimit: String?
+
+  @Option(help: ArgumentHelp("The most that Lua's own values may take: 256MB.", valueName: "bytes"))
+  var luaMemory: String?
+
+  @Flag(name: .shortAndLong, help: "No progress on stderr.")
+  var quiet = false
+
+  /// The model that `flux.load()` loads.
+  func source() throws -> ModelSource {
+    let environment = ProcessInfo.processInfo.environment["FLUXLUA_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
+    guard let path = model ?? environment, path != "embedded" else { return .embedded }
+    return .folder(path)
+  }
+
+  func limits() throws -> Limits {
+    var limits = Limits()
+    if let timeLimit {
+      guard let time = Limits.Time(timeLimit) else { throw ValidationError("--time-limit must be a time such as 90s, 10m or 2h, got '\(timeLimit)'.") }
+      limits.time = time
+    }
+    if let luaMemory { limits.memory = try Self.memory(luaMemory, "--lua-memory") }
+    return limits
+  }
+
+  func memoryBytes() throws -> Int? { try memoryLimit.map { try Self.memory($0, "--memory-limit").bytes } }
+
+  private static func memory(_ text: String, _ option: String) throws -> Limits.Memory {
+    guard let memory = Limits.Memory(text) else { throw ValidationError("\(option) must be a size of at least 1MB, such as 256MB or 12GB, got '\(text)'.") }
+    return memory
+  }
+
+  /// Sets the number of threads for the whole process.
+  func useThreads() throws {
+    guard let given = threads ?? ProcessInfo.processInfo.environment["SLURM_CPUS_PER_TASK"].flatMap({ Int($0) }) else { return }
+    guard 1...1024 ~= given else { throw ValidationError("--threads must be from 1 to 1024, got \(given).") }
+    try Team.use(threads: given)
+  }
+}
+
+extension Precision: ExpressibleByArgument {}

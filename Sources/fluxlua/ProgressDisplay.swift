@@ -1,0 +1,102 @@
+import Foundation
+import Pipeline
+import Synchronization
+
+/// What the person sees while the program works: one line that moves on a terminal, plain lines elsewhere, on stderr.
+final class ProgressDisplay: Sendable {
+  private struct State {
+    var shown = false                     // whether a moving line is on the terminal
+    var started: ContinuousClock.Instant? // of the first step
+    var spoke: ContinuousClock.Instant?   // the last plain line
+    var steps = 0
+  }
+  private let state = Mutex(State())
+  private let isQuiet: Bool
+  private let moves: Bool
+  private let clock = ContinuousClock()
+
+  /// Plain lines come at most this often.
+  private static let pause = Duration.seconds(5)
+
+  init(quiet: Bool) {
+    isQuiet = quiet
+    moves = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+
+  /// Text for the person that must not be torn by the moving line.
+  func say(_ text: String, to handle: FileHandle = .standardError) {
+    state.withLock { clear(&$0) }
+    handle.write(Data((text + "\n").utf8))
+  }
+
+  /// Good news for the person, unless they asked for quiet.
+  func note(_ text: String) { if !isQuiet { say(text) } }
+
+  func show(_ activity: Activity) {
+    if isQuiet { return }
+    switch activity {
+    case .loading(let part, let share): move("loading \(part)", share: share)
+    case .encoding: move("reading the prompt")
+    case .step(let index, let count): step(index, count)
+    case .sampled: sampled()
+    case .decoding(let index, let count): move(count == 1 ? "decoding" : "decoding picture \(index) of \(count)")
+    case .decoded: state.withLock { clear(&$0) }
+    case .notice(let text): say("note: \(text)")
+    }
+  }
+
+  private func step(_ index: Int, _ count: Int) {
+    let now = clock.now
+    let text = state.withLock { state in
+      if index == 1 || state.started == nil { (state.started, state.spoke) = (now, now) }
+      state.steps = index
+      guard index > 1, let started = state.started else { return "step \(index) of \(count)" }
+      let each = (now - started) / .seconds(1) / Double(index - 1)
+      return "step \(index) of \(count), \(seconds(each)) a step, \(seconds(each * Double(count - index + 1))) left"
+    }
+    move(text, share: Double(index - 1) / Double(count))
+  }
+
+  private func sampled() {
+    let now = clock.now
+    let line: String? = state.withLock { state in
+      defer { (state.started, state.steps) = (nil, 0) }
+      guard let started = state.started, state.steps > 0 else { return nil }
+      let all = (now - started) / .seconds(1)
+      return "\(state.steps) step\(state.steps == 1 ? "" : "s") in \(seconds(all)), \(seconds(all / Double(state.steps))) a step"
+    }
+    if let line { say(line) }
+  }
+
+  private func seconds(_ value: Double) -> String {
+    if value < 10 { return String(format: "%.2f s", value) }
+    if value < 120 { return String(format: "%.0f s", value) }
+    return String(format: "%d:%02d min", Int(value) / 60, Int(value) % 60)
+  }
+
+  private func move(_ text: String, share: Double? = nil) {
+    let now = clock.now
+    state.withLock { state in
+      guard moves else {
+        guard let spoke = state.spoke else { return state.spoke = now }
+        guard now - spoke >= Self.pause else { return }
+        state.spoke = now
+        let percent = share.map { " (\(Int($0 * 100)) %)" } ?? ""
+        FileHandle.standardError.write(Data((text + percent + "\n").utf8))
+        return
+      }
+      let bar = share.map { share in
+        let full = Int(share * 24)
+        return "[" + String(repeating: "█", count: full) + String(repeating: "·", count: 24 - full) + "] "
+      } ?? ""
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(bar)\(text)".utf8))
+      state.shown = true
+    }
+  }
+
+  private func clear(_ state: inout State) {
+    guard state.shown else { return }
+    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    state.shown = false
+  }
+}

@@ -1,0 +1,31 @@
+-- What the Lua tests assert with.
+local check = {}
+
+local function show(v) return type(v) == "string" and ("%q"):format(v) or tostring(v) end
+
+function check.equal(got, expected)
+  if got ~= expected then error(("expected %s, got %s"):format(show(expected), show(got)), 2) end
+end
+
+function check.list(got, expected)
+  check.equal(#got, #expected)
+  for i = 1, #expected do
+    if got[i] ~= expected[i] then error(("entry %d: expected %s, got %s"):format(i, show(expected[i]), show(got[i])), 2) end
+  end
+end
+
+-- The function must fail with exactly this message, its place apart.
+function check.error(message, f, ...)
+  local ok, got = pcall(f, ...)
+  if ok then error("no error; expected: " .. message, 2) end
+  local text = tostring(got):gsub("^[%w_]+%.lua:%d+: ", "")
+  if text ~= message then error(("expected the error\n  %s\ngot\n  %s"):format(message, text), 2) end
+end
+
+function check.error_matches(pattern, f, ...)
+  local ok, got = pcall(f, ...)
+  if ok then error("no error; expected a match of " .. pattern, 2) end
+  if not tostring(got):find(pattern) then error(("the error\n  %s\ndoes not match\n  %s"):format(tostring(got), pattern), 2) end
+end
+
+return check

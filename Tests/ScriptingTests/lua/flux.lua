@@ -1,0 +1,44 @@
+-- The parts of `flux` that need no engine.
+local check = require "_check"
+
+check.equal(require "flux", flux)
+check.equal(type(flux.version), "string")
+assert(flux.elapsed() >= 0 and flux.elapsed() < 60)
+check.error("flux has no 'elasped'; did you mean 'elapsed'?", function() return flux.elasped end)
+check.error("flux cannot be added to", function() flux.mine = 1 end)
+
+check.list(flux.range(1000, 1003), {1000, 1001, 1002, 1003})
+check.equal(math.type(flux.range(1, 2)[1]), "integer")
+check.list(flux.range(0, 1, 0.25), {0, 0.25, 0.5, 0.75, 1})
+check.list(flux.range(3, 1, -1), {3, 2, 1})
+check.list(flux.range(3, 1), {})
+check.error("range: 'step' must not be 0, and all must be finite", flux.range, 1, 2, 0)
+check.error("range: more than a million numbers", flux.range, 1, 1e9)
+
+-- From the command line of this test: steps=8 prompt="a fox" flag=yes seeds=1,2,3
+local declared = {
+  prompt = "a harbour", steps = {4, min = 1, max = 50, help = "denoising steps"}, flag = false,
+  scale = 1.5, seeds = {{5, 6}}, mode = {"fast", choices = {"fast", "good"}},
+}
+local p = flux.params(declared)
+check.equal(p.prompt, "a fox")
+check.equal(p.steps, 8)
+check.equal(math.type(p.steps), "integer")
+check.equal(p.flag, true)
+check.equal(p.scale, 1.5)
+check.equal(p.mode, "fast")
+check.list(p.seeds, {1, 2, 3})
+check.error("params: no parameter 'promt'; did you mean 'prompt'?", function() return p.promt end)
+
+local function with(changes)
+  local copy = {}
+  for k, v in pairs(declared) do copy[k] = v end
+  for k, v in pairs(changes) do copy[k] = v or nil end
+  return function() flux.params(copy) end
+end
+check.error("params: --set steps=8: 'steps' must be a number from 1 to 4", with {steps = {2, min = 1, max = 4}})
+check.error("params: --set prompt=a fox: 'prompt' must be one of dog, cat", with {prompt = {"cat", choices = {"dog", "cat"}}})
+check.error("params: 'steps': the default must be a number from 1 to 4", with {steps = {9, min = 1, max = 4}})
+check.error("params: steps: no option 'mni'; did you mean 'min'?", with {steps = {9, mni = 1}})
+check.error("params: 'steps' must be a number, a string, true or false or a list, got a function", with {steps = print})
+check.error("params: --set seeds=1,2,3: no parameter 'seeds'; did you mean 'seed'?", with {seeds = false, seed = 1})
