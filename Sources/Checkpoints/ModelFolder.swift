@@ -15,8 +15,9 @@ package struct ModelFolder: Sendable {
   package init(path: String) throws {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    guard exists, isFolder.boolValue else {
-      throw CheckpointError.unreadable(path, exists ? "it is a file; a model is a folder with the parts in it" : "there is no such folder")
+    guard exists else { throw CheckpointError.unreadable(path, "there is no such folder") }
+    guard isFolder.boolValue else {
+      throw CheckpointError.malformed(path, "is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
     }
     (name, source) = (path, .disk(path))
   }

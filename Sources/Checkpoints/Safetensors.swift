@@ -11,19 +11,8 @@ package enum Safetensors {
   static func entries(of file: FileBytes) throws -> [String: Checkpoint.Entry] {
     let bytes = file.bytes
     defer { withExtendedLifetime(file) {} }
-    guard bytes.count >= 8 else { throw CheckpointError.malformed(file.name, "\(bytes.count) bytes are too few for a safetensors file") }
-    let length = bytes.loadUnaligned(as: UInt64.self).littleEndian
-    guard length >= 2, length <= UInt64(longestHeader) else {
-      throw CheckpointError.malformed(file.name, "the header's length, \(length) bytes, is impossible; this is not a safetensors file")
-    }
-    guard Int(length) <= bytes.count - 8 else {
-      throw CheckpointError.malformed(file.name, "the header alone takes \(length) bytes but the file has \(bytes.count); it is cut off, download it again")
-    }
-    let header = Data(bytes[8..<8 + Int(length)])
-    guard let object = JSON(header)?.map else {
-      throw CheckpointError.malformed(file.name, "the header is not valid JSON; the file is damaged")
-    }
-    let first = 8 + Int(length), available = bytes.count - first
+    let (object, first) = try header(of: file)
+    let available = bytes.count - first
     var entries: [String: Checkpoint.Entry] = [:]
     var ranges: [(Range<Int>, String)] = []
     for (name, value) in object where name != "__metadata__" {
@@ -36,6 +25,30 @@ package enum Safetensors {
     }
     try checkCover(&ranges, available, file)
     return entries
+  }
+
+  /// The texts that a file carries besides its tensors.
+  package static func metadata(of file: FileBytes) throws -> [String: String] {
+    try header(of: file).fields["__metadata__"]?.map?.compactMapValues(\.text) ?? [:]
+  }
+
+  /// The header's fields, and where the tensors begin.
+  private static func header(of file: FileBytes) throws -> (fields: [String: JSON], first: Int) {
+    let bytes = file.bytes
+    defer { withExtendedLifetime(file) {} }
+    guard bytes.count >= 8 else { throw CheckpointError.malformed(file.name, "\(bytes.count) bytes are too few for a safetensors file") }
+    let length = bytes.loadUnaligned(as: UInt64.self).littleEndian
+    guard length >= 2, length <= UInt64(longestHeader) else {
+      throw CheckpointError.malformed(file.name, "the header's length, \(length) bytes, is impossible; this is not a safetensors file")
+    }
+    guard Int(length) <= bytes.count - 8 else {
+      throw CheckpointError.malformed(file.name, "the header alone takes \(length) bytes but the file has \(bytes.count); it is cut off, download it again")
+    }
+    let header = Data(bytes[8..<8 + Int(length)])
+    guard let object = JSON(header)?.map else {
+      throw CheckpointError.malformed(file.name, "the header is not valid JSON; the file is damaged")
+    }
+    return (object, 8 + Int(length))
   }
 
   private static func entry(_ value: JSON, _ name: String, _ file: FileBytes) throws -> (String, [Int], Range<Int>) {

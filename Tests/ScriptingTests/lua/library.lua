@@ -44,13 +44,13 @@ check.equal(table.concat(words, " "), "one4 two8 three14")
 local pieces = 0
 for _ in ("abc"):gmatch("") do pieces = pieces + 1 end
 check.equal(pieces, 4)
-check.error("invalid use of '%' in replacement string", string.gsub, "x", "x", "%2z%")
+check.error("invalid use of '%' in replacement string", string.gsub, "x", "x", "%z")
 check.error("malformed pattern (ends with '%')", string.find, "x", "%")
 check.error("unfinished capture", string.find, "x", "(x")
-check.error("invalid pattern capture", string.find, "x", "x)")
-check.error("invalid capture index %2", string.gsub, "x", "x", "%2")
+check.error("invalid pattern capture", string.match, "x", "x)")
+check.error("invalid capture index %2", string.match, "x", "%2")
 check.error("missing '[' after '%f' in pattern", string.find, "x", "%fa")
-check.error("bad argument #1 to 'find' (string expected, got nil)", string.find)
+check.error("bad argument #1 to 'find' (string expected, got no value)", string.find)
 
 -- Tables
 local t = {5, 2, 8}
