@@ -58,7 +58,7 @@ import Testing
   @Test func aFolderInAnotherLayoutIsToldWhatIsRead() throws {
     try folder.remove("model_index.json")
     try folder.remove("transformer")
-    #expect(complaint() == "\(folder.path): there is no folder 'transformer'; and no model_index.json: this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
+    #expect(complaint() == "\(folder.path): there is no folder 'transformer'; nor a model_index.json: this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
   }
 
   @Test(arguments: ["transformer", "text_encoder_2", "text_encoder", "vae"]) func aMissingConfigurationIsNamed(_ part: String) throws {
