@@ -91,10 +91,15 @@ extension FluxPipeline {
   /// Distilled guidance, step by step; nil for a model that has none.
   func guidance(for request: Request) -> PerStep<Float>? {
     guard configuration.hasGuidance else {
-      if request.guidance != nil { observer?(.notice("this model has no distilled guidance (\(kind)); 'guidance' is not used")) }
+      if request.guidance != nil { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
       return nil
     }
     return request.guidance ?? defaults.guidance.map { .constant($0) }
+  }
+
+  /// Says something once, however often it holds.
+  func noticeOnce(_ text: String) {
+    if noticed.insert(text).inserted { observer?(.notice(text)) }
   }
 
   /// The request's hook, and a report of the step.

@@ -37,6 +37,8 @@ public final class FluxPipeline {
   let transformer: Lazy<FluxTransformer>
   let autoEncoder: Lazy<AutoEncoder>
   private var rotaries: [RotaryKey: Rotary] = [:]
+  /// What was said already.
+  var noticed: Set<String> = []
 
   /// Finds and checks the parts of a model.
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file, or `PipelineError` where parts do not fit each other.
