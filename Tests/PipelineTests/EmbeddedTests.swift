@@ -26,6 +26,13 @@ import Testing
     #expect(results[1] == results[2], "two runs")
   }
 
+  @Test func aModelWithGuidanceMustBeToldIt() throws {
+    let pipeline = try FluxPipeline(.embedded, precision: .f32), conditioning = try pipeline.encode("a pear", length: 8)
+    let x = Tensor.zeros([1, 16, 4, 4])
+    #expect(message { _ = try pipeline.velocity(x, 1, [conditioning], guidance: nil) } == "'guidance' is missing, and this model was made to be told it")
+    #expect(try pipeline.velocity(x, 1, [conditioning], guidance: 1).values != pipeline.velocity(x, 1, [conditioning], guidance: 5).values)
+  }
+
   /// The prompts of Scripts/bf16_reference.py; the seed is the place in the list.
   static let prompts = [
     "a red apple", "a fox on a light blue background", "a green triangle on a yellow background", "a castle on a pink background",
