@@ -37,6 +37,7 @@ public final class FluxPipeline {
   let transformer: Lazy<FluxTransformer>
   let autoEncoder: Lazy<AutoEncoder>
   private var rotaries: [RotaryKey: Rotary] = [:]
+  var hasNoticedGuidance = false
 
   /// Finds and checks the parts of a model.
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file, or `PipelineError` where parts do not fit each other.
@@ -74,7 +75,7 @@ public final class FluxPipeline {
     let size = try checkedSize(request.size)
     let count = try pictureCount(request)
     let conditioning = try conditioning(for: request.prompt, count: count)        // prompt → tokens → embeddings
-    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count) }
+    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
     let schedule = try schedule(for: request, size: size)
     let start = try noise(for: request, count: count, size: size)
     let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
