@@ -11,6 +11,31 @@ package enum Safetensors {
   static func entries(of file: FileBytes) throws -> [String: Checkpoint.Entry] {
     let bytes = file.bytes
     defer { withExtendedLifetime(file) {} }
+    let (object, first) = try header(of: file)
+    let available = bytes.count - first
+    var entries: [String: Checkpoint.Entry] = [:]
+    var ranges: [(Range<Int>, String)] = []
+    for (name, value) in object where name != "__metadata__" {
+      let (type, shape, range) = try entry(value, name, file)
+      guard range.upperBound <= available else {
+        throw CheckpointError.malformed(file.name, "tensor '\(name)' ends \(range.upperBound) bytes after the header but the file has only \(available) there; it is cut off, download it again")
+      }
+      entries[name] = Checkpoint.Entry(type: type, shape: shape, file: file, first: first + range.lowerBound, count: range.count)
+      ranges.append((range, name))
+    }
+    try checkCover(&ranges, available, file)
+    return entries
+  }
+
+  /// The texts that a file carries besides its tensors.
+  package static func metadata(of file: FileBytes) throws -> [String: String] {
+    try header(of: file).fields["__metadata__"]?.map?.compactMapValues(\.text) ?? [:]
+  }
+
+  /// The header's fields, and where the tensors begin.
+  private static func header(of file: FileBytes) throws -> (fields: [String: JSON], first: Int) {
+    let bytes = file.bytes
+    defer { withExtendedLifetime(file) {} }
     guard bytes.count >= 8 else { throw CheckpointError.malformed(file.name, "\(bytes.count) bytes are too few for a safetensors file") }
     let length = bytes.loadUnaligned(as: UInt64.self).littleEndian
     guard length >= 2, length <= UInt64(longestHeader) else {
@@ -23,19 +48,7 @@ package enum Safetensors {
     guard let object = JSON(header)?.map else {
       throw CheckpointError.malformed(file.name, "the header is not valid JSON; the file is damaged")
     }
-    let first = 8 + Int(length), available = bytes.count - first
-    var entries: [String: Checkpoint.Entry] = [:]
-    var ranges: [(Range<Int>, String)] = []
-    for (name, value) in object where name != "__metadata__" {
-      let (type, shape, range) = try entry(value, name, file)
-      guard range.upperBound <= available else {
-        throw CheckpointError.malformed(file.name, "tensor '\(name)' ends at byte \(first + range.upperBound) but the file has \(bytes.count); it is cut off, download it again")
-      }
-      entries[name] = Checkpoint.Entry(type: type, shape: shape, file: file, first: first + range.lowerBound, count: range.count)
-      ranges.append((range, name))
-    }
-    try checkCover(&ranges, available, file)
-    return entries
+    return (object, 8 + Int(length))
   }
 
   private static func entry(_ value: JSON, _ name: String, _ file: FileBytes) throws -> (String, [Int], Range<Int>) {
@@ -50,10 +63,11 @@ package enum Safetensors {
     }
     var size = width
     for axis in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: axis)
+      let (product, overflow) = size.multipliedReportingOverflow(by: max(axis, 1))
       guard !overflow else { throw CheckpointError.malformed(file.name, "tensor '\(name)' has the impossible shape \(shape)") }
       size = product
     }
+    if shape.contains(0) { size = 0 }
     guard size == offsets[1] - offsets[0] else {
       throw CheckpointError.malformed(file.name, "tensor '\(name)' of shape \(shape) in \(type) needs \(size) bytes but has \(offsets[1] - offsets[0])")
     }

@@ -98,11 +98,12 @@ extension FluxPipeline {
     return request.guidance ?? defaults.guidance.map { .constant($0) }
   }
 
-  /// Says once that a model without distilled guidance was given some.
-  package func noticeUnusedGuidance() {
-    guard !hasNoticedGuidance else { return }
-    hasNoticedGuidance = true
-    observer?(.notice("this model has no distilled guidance (\(kind)); 'guidance' is not used"))
+  /// Says that a model without distilled guidance was given some.
+  package func noticeUnusedGuidance() { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
+
+  /// Says something once, however often it holds.
+  func noticeOnce(_ text: String) {
+    if noticed.insert(text).inserted { observer?(.notice(text)) }
   }
 
   /// The request's hook, and a report of the step.

@@ -21,7 +21,7 @@ extension FluxPipeline {
     observer?(.encoding)
     let models = try encoder()
     let long = files.t5Tokenizer.padded(t5 ?? text, to: length), short = files.clipTokenizer.padded(clip ?? text, to: nil)
-    if long.cut > 0 { observer?(.notice("the prompt is \(long.cut) T5 tokens too long for max_length \(length); its end was cut off")) }
+    if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(length); its end was cut off") }
     let sequence = try models.t5(long.ids, cancellation: cancellation)
     let pooled = try models.clip(short.ids, cancellation: cancellation)
     return Conditioning(sequence: sequence, pooled: pooled, text: text)

@@ -37,7 +37,8 @@ public final class FluxPipeline {
   let transformer: Lazy<FluxTransformer>
   let autoEncoder: Lazy<AutoEncoder>
   private var rotaries: [RotaryKey: Rotary] = [:]
-  var hasNoticedGuidance = false
+  /// What was said already.
+  var noticed: Set<String> = []
 
   /// Finds and checks the parts of a model.
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file, or `PipelineError` where parts do not fit each other.
@@ -105,6 +106,7 @@ public final class FluxPipeline {
   ///   - guidance: distilled guidance, for a model that has it
   public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?) throws -> Tensor {
     for one in conditioning { try check(one) }
+    guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
     let model = try transformer(), (height, width) = (x.shape[2], x.shape[3])
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
       let one = conditioning[conditioning.count == 1 ? 0 : n]

@@ -128,7 +128,7 @@ private struct ModelFolders {
 
   private static func hint(_ base: ModelFolder, _ part: ModelSource.Part) -> String {
     base.has("model_index.json") ? "this part of the model was not downloaded; give its folder with { \"\(base.name)\", \(part.rawValue) = \"…\" }"
-      : "and no model_index.json: this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)"
+      : "nor a model_index.json: this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)"
   }
 
   private static func embedded() throws -> ModelFolder {

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Imaging
 import Synchronization
@@ -5,13 +6,14 @@ import Synchronization
 /// The files that a recipe may touch: it reads in its own folder, in the output folder and where it is allowed to; it
 /// writes to the output folder and where it is allowed to. Symbolic links and `..` do not lead out of there.
 package final class FileAccess: Sendable {
-  private let recipe: String
+  /// The name that written files carry.
+  package let recipe: String
   private let recipeFolder: String, out: String
   private let readable: [String], writable: [String]
   private let done = Mutex<[String]>([])
 
   /// - Parameters:
-  ///   - recipe: the name under which written files are remembered
+  ///   - recipe: the name that written files carry
   ///   - readable: folders besides the recipe's and `out`
   ///   - writable: folders besides `out`
   package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = []) {
@@ -47,26 +49,26 @@ package final class FileAccess: Sendable {
     return nil
   }
 
-  /// Writes a file whole or not at all. Relative names go to the output folder; a file that this recipe did not make stays.
+  /// Writes a file whole or not at all. Relative names go to the output folder. A file that is there already is replaced
+  /// only if it says that this recipe made it.
   package func write(_ bytes: [UInt8], to path: String) throws {
     let place = try self.place(forWriting: path)
-    let memory = out + "/.fluxlua-files"
-    let line = recipe + "\t" + (Self.resolved(parent(of: place)) ?? parent(of: place)) + "/" + URL(filePath: place).lastPathComponent
-    let known = Set((try? String(contentsOfFile: memory, encoding: .utf8))?.split(separator: "\n").map(String.init) ?? [])
-    if FileManager.default.fileExists(atPath: place), !known.contains(line) {
+    if FileManager.default.fileExists(atPath: place), Mark.recipe(of: place) != recipe {
       throw LuaError("\(place) is there already and was not made by this recipe; move it away, or choose another name or --out")
     }
-    // Remembered before it appears: after a crash in between, the name is still this recipe's own.
-    if !known.contains(line) { try remember(line, in: memory) }
     try AtomicFile.write(bytes, to: place)
     done.withLock { if $0.last != place { $0.append(place) } }
   }
 
-  private func remember(_ line: String, in memory: String) throws {
-    try makeFolder(out)
-    guard let file = fopen(memory, "a") else { throw LuaError("cannot write to \(out): \(String(cString: strerror(errno)))") }
-    let written = fputs(line + "\n", file)
-    guard fclose(file) == 0, written >= 0 else { throw LuaError("cannot write to \(out): \(String(cString: strerror(errno)))") }
+  /// What every written file carries, so that it is known whose it is.
+  enum Mark {
+    /// The key of a PNG's text and of a safetensors file's metadata.
+    static let key = "Recipe"
+
+    static func recipe(of path: String) -> String? {
+      if path.lowercased().hasSuffix(".png") { return (try? Image(contentsOf: path))?.text[key] }
+      return (try? FileBytes(mapping: path)).flatMap { try? Safetensors.metadata(of: $0)[key] }
+    }
   }
 
   private func place(forWriting path: String) throws -> String {

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// ```swift
 /// let lua = try Lua(limits: Limits(), cancellation: Cancellation(), output: Output())
-/// lua.setGlobal("twice", LuaFunction("twice", "The number doubled.", .required("x", .number)) { call, x in 2 * x })
+/// lua.setGlobal("twice", LuaFunction("twice", "The number doubled.", .required("x", .number), returns: "number") { _, x in 2 * x })
 /// try lua.run("print(twice(21))", named: "hello.lua")
 /// ```
 /// It belongs to the thread that made it; only its `Cancellation` may be touched from others. Swift never raises a Lua

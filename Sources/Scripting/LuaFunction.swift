@@ -24,7 +24,7 @@ package final class LuaFunction {
   }
 
   package convenience init<each P, R: LuaPushable>(
-    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String = "any",
+    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String,
     body: @escaping (Call, repeat each P) throws -> R
   ) {
     let reading = Reading(repeat each parameters)
@@ -35,11 +35,11 @@ package final class LuaFunction {
   }
 
   package convenience init<each P>(
-    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String = "",
+    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>,
     body: @escaping (Call, repeat each P) throws -> Void
   ) {
     let reading = Reading(repeat each parameters)
-    self.init(name: name, summary: summary, parameters: reading.descriptions, returns: returns) { call in
+    self.init(name: name, summary: summary, parameters: reading.descriptions, returns: "") { call in
       try body(call, repeat each reading.values(of: call, from: 1))
       return 0
     }

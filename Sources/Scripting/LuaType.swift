@@ -61,7 +61,7 @@ package struct LuaType<Value: LuaObject> {
   }
 
   package func method<each P, R: LuaPushable>(
-    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String = "any",
+    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String,
     body: @escaping (Value, Call, repeat each P) throws -> R
   ) -> LuaType {
     let reading = Reading(repeat each parameters)
@@ -71,11 +71,11 @@ package struct LuaType<Value: LuaObject> {
   }
 
   package func method<each P>(
-    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>, returns: String = "",
+    _ name: String, _ summary: String, _ parameters: repeat Parameter<each P>,
     body: @escaping (Value, Call, repeat each P) throws -> Void
   ) -> LuaType {
     let reading = Reading(repeat each parameters)
-    return adding(name, summary, reading.descriptions, returns) { call, box in
+    return adding(name, summary, reading.descriptions, "") { call, box in
       try body(box.value, call, repeat each reading.values(of: call, from: 2))
       return 0
     }

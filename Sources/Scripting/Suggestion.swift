@@ -6,7 +6,7 @@ package enum Suggestion {
     return known.isEmpty || known.count > 12 ? "" : "; there is " + known.joined(separator: ", ")
   }
 
-  static func nearest(to name: String, among known: [String]) -> String? {
+  package static func nearest(to name: String, among known: [String]) -> String? {
     let most = max(1, name.count / 3)
     return known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
       .filter { $0.distance <= most }

@@ -1,11 +1,11 @@
 import Glibc
 
 /// Whole files of text.
-enum TextFile {
-  struct Unreadable: Error, CustomStringConvertible {
+package enum TextFile {
+  package struct Unreadable: Error, CustomStringConvertible {
     let path: String
     let reason: String
-    var description: String { "cannot read \(path): \(reason)" }
+    package var description: String { "cannot read \(path): \(reason)" }
   }
 
   static func read(_ path: String) throws -> String {

@@ -22,6 +22,7 @@ import Tensors
 
   /// Parses and runs; wrong use exits with 2.
   static func main() {
+    WaitPolicy.settle()
     if let complaint = InstructionSet.complaint { Exit.usage.leave(saying: complaint) }
     do {
       if let help = try RecipeHelp(Array(CommandLine.arguments.dropFirst())) { return help.print() }

@@ -52,12 +52,12 @@ extension ScriptingTests {
   @Test(arguments: endless) func anEndlessProgramEndsAtTheTimeLimitWhereverItRuns(_ attack: String) throws {
     for place in Place.allCases {
       var limits = Limits()
-      limits.time = Limits.Time("60ms")
+      limits.time = Limits.Time("30ms")
       let start = ContinuousClock.now
       let failure = try #require(failing("local function attack() \(attack) end\n\(place.rawValue)", .init(limits: limits)),
                                  "survived in \(place)")
       #expect(failure.kind == .timeLimit, "\(place): \(failure)")
-      #expect(failure.message.hasSuffix("stopped by --time-limit 60ms"), "\(place): \(failure)")
+      #expect(failure.message.hasSuffix("stopped by --time-limit 30ms"), "\(place): \(failure)")
       #expect(ContinuousClock.now - start < .seconds(1), "late in \(place)")
     }
     #expect(Probe.alive.load(ordering: .relaxed) == 0)
@@ -94,7 +94,7 @@ extension ScriptingTests {
 
   @Test func anErrorThatNeverFinishesDescribingItselfEndsAtTheTimeLimit() throws {
     var limits = Limits()
-    limits.time = Limits.Time("60ms")
+    limits.time = Limits.Time("30ms")
     let source = "error(setmetatable({}, {__tostring = function() while true do end end}))"
     #expect(try #require(failing(source, .init(limits: limits))).kind == .timeLimit)
   }

@@ -41,6 +41,8 @@ struct ProbeOptions {
   }
 }
 
+struct Pair { var sequence: Double?, pooled: Double? }
+
 /// The face of the border that the tests play with: a type, and functions that call back, throw and count.
 enum TestFace {
   static func install(in lua: Lua) {
@@ -51,7 +53,7 @@ enum TestFace {
         probe.count += n
         return probe.count
       }
-      .method("fail", "Throws.") { (_: Probe, _: Call) -> Void in throw LuaError("it was asked to") }
+      .method("fail", "Throws.") { _, _ in throw LuaError("it was asked to") }
       .method("generate", "Reads options.", .required("prompt", .string), .options(ProbeOptions.options), returns: "string") {
         try describe($1.lua, $2, $3)
       }
@@ -70,8 +72,8 @@ enum TestFace {
   }
 
   private static var functions: [LuaFunction] {
-    [LuaFunction("probe", "A fresh Probe.", .optional("weight", .integer, default: 0)) { _, weight in Probe(weight: weight) },
-     LuaFunction("call", "Calls a function from Swift.", .required("f", .function), .rest("arguments", .any)) { call, f, arguments in
+    [LuaFunction("probe", "A fresh Probe.", .optional("weight", .integer, default: 0), returns: "flux.Probe") { _, weight in Probe(weight: weight) },
+     LuaFunction("call", "Calls a function from Swift.", .required("f", .function), .rest("arguments", .any), returns: "any") { call, f, arguments in
        let probe = Probe()                      // must not be lost, whatever f does
        defer { probe.count += 1 }
        guard let first = arguments.first else { return try call.lua.call(f, result: .any, of: "call") }
@@ -80,17 +82,27 @@ enum TestFace {
      LuaFunction("spin", "Works until it is cancelled.") { call in
        while true { try call.lua.cancellation.check() }
      },
-     LuaFunction("fail", "Throws every second time.", .required("n", .integer)) { call, n in
+     LuaFunction("fail", "Throws every second time.", .required("n", .integer), returns: "integer") { call, n in
        let probe = Probe()
        if n % 2 == 0 { throw LuaError("even after \(probe.count)") }
        return n
      },
-     LuaFunction("expect_number", "Wants a number from a function.", .required("f", .function)) { call, f in
+     LuaFunction("expect_number", "Wants a number from a function.", .required("f", .function), returns: "number") { call, f in
        try call.lua.call(f, result: .number, of: "guidance")
      },
+     LuaFunction("ask", "Asks a callback.", .required("f", .function), returns: "string") { call, f in
+       switch try call.lua.call(f, result: .callback(replacing: Reader<Probe>.object), of: "on_step") {
+       case .carryOn: "carry on"
+       case .stop: "stop"
+       case .replace(let probe): "replace \(probe.count)"
+       }
+     },
+     LuaFunction("pair", "Wants both.", .options(Options(Pair(), [
+       Field("sequence", .number, \.sequence, "what the words say").required, Field("pooled", .number, \.pooled, "what they sum up to").required,
+     ])), returns: "number") { _, pair in (pair.sequence ?? 0) + (pair.pooled ?? 0) },
      LuaFunction("two", "Two results.", returns: "integer, string") { _ in Several(1, "two") },
      LuaFunction("nothing", "No result.") { _ in },
-     LuaFunction("live_objects", "How many objects Lua holds.") { $0.lua.liveObjects }]
+     LuaFunction("live_objects", "How many objects Lua holds.", returns: "integer") { $0.lua.liveObjects }]
   }
 }
 

@@ -11,6 +11,10 @@ package struct DeclaredParameter: Sendable, Equatable {
   package var choices: [String]?
   package var help = ""
 
+  package init(name: String, standard: Value, minimum: Double? = nil, maximum: Double? = nil, choices: [String]? = nil, help: String = "") {
+    (self.name, self.standard, self.minimum, self.maximum, self.choices, self.help) = (name, standard, minimum, maximum, choices, help)
+  }
+
   /// What a value must be: `a number from 1 to 50`.
   package var expected: String {
     if let choices { return "one of " + choices.joined(separator: ", ") }

@@ -27,7 +27,7 @@ struct GenerateOptions {
 
     static var options: Options<CFGOptions> {
       Options(CFGOptions(), [
-        Field("scale", .perStep(.finite, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all"),
+        Field("scale", .perStep(.finite, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all").required,
         Field("negative", PromptList.reader, \.negative, "what is not wanted; the empty text by default"),
         .later("from", "a window of steps"), .later("to", "a window of steps"), .later("combine", "other ways to combine"),
       ])

@@ -64,8 +64,8 @@ extension Conditioning: LuaObject {
 private struct ConditioningParts {
   var sequence: Tensor?, pooled: Tensor?
   static var options: Options<ConditioningParts> {
-    Options(ConditioningParts(), [Field("sequence", Reader<Tensor>.object, \.sequence, "[tokens, T5 width]"),
-                                  Field("pooled", Reader<Tensor>.object, \.pooled, "[CLIP width]")])
+    Options(ConditioningParts(), [Field("sequence", Reader<Tensor>.object, \.sequence, "[tokens, T5 width]").required,
+                                  Field("pooled", Reader<Tensor>.object, \.pooled, "[CLIP width]").required])
   }
 }
 
@@ -80,7 +80,7 @@ private enum Mixable {
 extension FluxModule {
   func conditioningFunction() -> LuaFunction {
     LuaFunction("conditioning", "A Conditioning from tensors.", .required("parts", .options(ConditioningParts.options)), returns: "flux.Conditioning") { _, parts in
-      guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes both: flux.conditioning{ sequence = …, pooled = … }") }
+      guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes sequence and pooled") }
       guard sequence.shape.count == 2, sequence.count > 0 else { throw LuaError("'sequence' must have the shape [tokens, width], got \(sequence.shape)") }
       guard pooled.shape.count == 1, pooled.count > 0 else { throw LuaError("'pooled' must have the shape [width], got \(pooled.shape)") }
       return Conditioning(sequence: sequence, pooled: pooled)

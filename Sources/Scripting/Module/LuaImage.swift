@@ -58,6 +58,7 @@ extension FluxModule {
     }
     var image = image
     for (key, value) in options.text { image.text[key] = value }
+    image.text[FileAccess.Mark.key] = session.files.recipe
     try session.files.write(image.png(), to: path)
   }
 

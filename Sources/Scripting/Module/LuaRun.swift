@@ -149,7 +149,7 @@ package final class LuaRun: LuaObject {
   private func runHook(_ hook: LuaReference, named name: String, on step: inout Step) throws {
     let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
     defer { handle.end() }
-    switch try lua.call(hook, handle, result: HookResult.reader, of: name) {
+    switch try lua.call(hook, handle, result: .callback(replacing: Reader<Tensor>.object), of: name) {
     case .carryOn: break
     case .stop: stop()
     case .replace(let latents):
@@ -160,19 +160,6 @@ package final class LuaRun: LuaObject {
     }
     step = try handle.changed()
     try Self.check(step.latents, from: name, step)
-  }
-
-  private enum HookResult {
-    case carryOn, stop, replace(Tensor)
-    static var reader: Reader<HookResult> {
-      Reader<HookResult>("nil, false or a Tensor of latents", "false|flux.Tensor|nil") { argument in
-        switch argument.value {
-        case .nil: return .carryOn
-        case .boolean(false): return .stop
-        default: return .replace(try Reader<Tensor>.object.described("nil, false or a Tensor of latents").read(argument))
-        }
-      }
-    }
   }
 
   static var type: LuaType<LuaRun> {
@@ -208,8 +195,7 @@ extension GenerateOptions {
     request.guidance = guidance.map { perStep($0, run, lua) }
     if let cfg {
       let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
-      guard let scale = cfg.scale else { throw LuaError("cfg: 'scale' is missing: cfg = { scale = 3, negative = \"blurry\" }") }
-      request.cfg = CFG(scale: perStep(scale, run, lua), negative: negative)
+      request.cfg = cfg.scale.map { CFG(scale: perStep($0, run, lua), negative: negative) }
     }
     request.noise = try noise(for: request, pipeline, lua)
     return request

@@ -15,11 +15,13 @@ package struct Options<Root> {
   let fields: [Field<Root>]
   /// What may stand first, without a name: `{ "folder", precision = "f32" }`.
   let first: Field<Root>?
+  private let known: Set<String>
 
   package init(_ start: Root, first: Field<Root>? = nil, _ fields: [Field<Root>]) {
     self.start = start
     self.first = first
     self.fields = fields
+    known = Set(fields.map(\.description.name))
   }
 
   /// What a function takes that has no options in this call.
@@ -38,6 +40,7 @@ package struct Field<Root> {
   let set: (Argument, inout Root) throws -> Void
   /// Belongs to the product, but not to this version.
   var isLater = false
+  fileprivate var isRequired = false
 
   package init<Value>(_ name: String, _ reader: Reader<Value>, _ path: WritableKeyPath<Root, Value>, _ summary: String) {
     self.init(name, reader, summary) { $1[keyPath: path] = $0 }
@@ -56,6 +59,13 @@ package struct Field<Root> {
     description = FieldDescription(name: name, annotation: "any", summary: what)
     set = { _, _ in throw Mismatch(predicate: "is not in this version yet (\(what))") }
     isLater = true
+  }
+
+  /// The same, but an error when it is not given.
+  package var required: Field {
+    var field = self
+    field.isRequired = true
+    return field
   }
 
   /// An option that recipes may know from elsewhere, with what it is for.
@@ -90,17 +100,17 @@ extension Options {
   }
 
   private func unknownKeys(of table: Argument) -> [String] {
-    let known = fields.filter { !$0.isLater }.map(\.description.name)
-    let all = Set(fields.map(\.description.name)), keys = table.keys
+    let keys = table.keys
     let others = keys.others.filter { first == nil || $0 != "1" }
-    return keys.names.filter { !all.contains($0) }.map { "no option '\($0)'" + Suggestion.text(for: $0, among: known) }
+    let offered = fields.lazy.filter { !$0.isLater }.map(\.description.name)
+    return keys.names.filter { !known.contains($0) }.map { "no option '\($0)'" + Suggestion.text(for: $0, among: Array(offered)) }
       + others.prefix(1).map { "options have names, not positions: got [\($0)]" }
   }
 }
 
 extension Field {
   fileprivate func problems(reading argument: Argument, into root: inout Root) throws -> [String] {
-    guard !argument.isAbsent else { return [] }
+    guard !argument.isAbsent else { return isRequired ? ["'\(description.name)' is missing: \(description.summary)"] : [] }
     do { try set(argument, &root) } catch let mismatch as Mismatch {
       return [mismatch.message(for: description.name)]
     } catch let inner as Problems {

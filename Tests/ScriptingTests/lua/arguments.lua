@@ -55,3 +55,13 @@ local ok, message = pcall(function()
   end })
 end)
 check.equal(message, "arguments.lua:54: attempt to perform arithmetic on a nil value")
+
+-- nil, false, a value of the same type: the rule of all callbacks.
+check.equal(ask(function() end), "carry on")
+check.equal(ask(function() return false end), "stop")
+check.equal(ask(function() return p end), "replace 0")
+check.error("ask: on_step: the function must return nil, false or a Probe, got true", ask, function() return true end)
+check.error("ask: on_step: the function must return nil, false or a Probe, got a table", ask, function() return {} end)
+
+check.equal(pair {sequence = 1, pooled = 2}, 3.0)
+check.error("pair: 'pooled' is missing: what they sum up to", pair, {sequence = 1})
