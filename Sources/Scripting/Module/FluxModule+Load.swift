@@ -50,10 +50,11 @@ extension FluxModule {
     }
   }
 
-  /// One pipeline for each source and precision, however often it is asked for.
+  /// One model for each source and precision, however often it is asked for.
   private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
     let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
+    if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
     models.append((source, precision, model))

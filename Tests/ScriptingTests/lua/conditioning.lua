@@ -60,10 +60,10 @@ check.error("lerp: conditionings of [16, 48] and [7, 48] do not go together; enc
             flux.lerp, fox, dev:encode {prompt = "x", max_length = 7}, 0.5)
 check.error("lerp: 'a' and 'b' must both be Tensors, or both Conditionings", flux.lerp, fox, fox.pooled, 0.5)
 check.error("lerp: 'a' must be a Tensor or a Conditioning, got 3", flux.lerp, 3, fox, 0.5)
-check.error("conditioning: takes both: flux.conditioning{ sequence = …, pooled = … }", flux.conditioning, {sequence = fox.sequence})
+check.error("conditioning: 'pooled' is missing: [CLIP width]", flux.conditioning, {sequence = fox.sequence})
 check.error("conditioning: 'sequence' must have the shape [tokens, width], got [32]", flux.conditioning, {sequence = fox.pooled, pooled = fox.pooled})
 check.error("conditioning: 'pooled' must have the shape [width], got [16, 48]", flux.conditioning, {sequence = fox.sequence, pooled = fox.sequence})
-check.error("conditioning: no option 'sequense'; did you mean 'sequence'?", flux.conditioning, {sequense = fox.sequence})
+check.error("conditioning: no option 'sequense'; did you mean 'sequence'?", flux.conditioning, {sequence = fox.sequence, pooled = fox.pooled, sequense = 1})
 check.error("sample: this model takes a conditioning of sequence [tokens, 64] and pooled [48], got sequence [16, 48] and pooled [32]",
             function() schnell:sample(fox, options) end)
 check.error("conditioning: a Conditioning has no 'tokns'; did you mean 'tokens'?", function() return fox.tokns end)

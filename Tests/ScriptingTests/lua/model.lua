@@ -60,14 +60,14 @@ check.equal(#dev:decode(both), 2)
 check.equal(dev:decode(both)[2]:psnr(dev:decode(flux.zeros {16, 4, 4})), math.huge)
 
 -- The transformer by itself
-local fox = dev:encode "a red fox"
+local fox = dev:encode {prompt = "a red fox", max_length = 8}
 local velocity = dev:velocity(latents, 0.5, fox)
 check.list(velocity.shape, {16, 4, 4})
 check.equal(dev:velocity(latents, 0.5, fox, {guidance = 3.5}), velocity)
 check.differ(dev:velocity(latents, 0.5, fox, {guidance = 1}), velocity)
 check.differ(dev:velocity(latents, 0.6, fox), velocity)
 check.differ(dev:velocity(latents + 0.1, 0.5, fox), velocity)
-check.differ(dev:velocity(latents, 0.5, dev:encode "a crow"), velocity)
+check.differ(dev:velocity(latents, 0.5, dev:encode {prompt = "a crow", max_length = 8}), velocity)
 check.equal(dev:velocity(latents:expand(2, 16, 4, 4), 0.5, fox)[2], velocity)
 check.list(schnell:velocity(latents, 0.5, schnell:encode "a red fox", {guidance = 3}).shape, {16, 4, 4})
 
@@ -93,7 +93,7 @@ check.error("generate: use ':' to call it, as in model:generate(...)", function(
 check.error("load: there is no folder 'nix' beside the recipe, in the output folder or where --allow-read points", flux.load, "nix")
 check.error_matches("^model%.lua:%d+: load: there is no folder 'some/model'; names of a model hub are not looked up in this version: download it", function() flux.load "some/model" end)
 check.error("load: 'm.gguf' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …)", flux.load, "m.gguf")
-check.error_matches("load: .*: there is no folder 'transformer'; and no model_index%.json: this version loads folders in the diffusers layout", flux.load, "../../Fixtures/pictures")
+check.error_matches("load: .*: there is no folder 'transformer'; nor a model_index%.json: this version loads folders in the diffusers layout", flux.load, "../../Fixtures/pictures")
 check.error("load: 'source' must be a folder, or a table of folders, got 5", flux.load, 5)
 check.error([[load: 'source' names no folder: flux.load("folder"), flux.load { "folder", transformer = "other" }, or flux.load() for the chosen model]], flux.load, {})
 check.error("load: 'transformer' is not given, nor a base folder that would have it: flux.load { \"folder\", … }", flux.load, {vae = "../../Fixtures/tiny-dev"})

@@ -2,11 +2,16 @@
 local check = require "_check"
 local dev, schnell = flux.load "../../Fixtures/tiny-dev", flux.load "../../Fixtures/tiny-schnell"
 
+-- Short ones, because most of the work is text otherwise
+local fox, crow = dev:encode {prompt = "a red fox", max_length = 8}, dev:encode {prompt = "a black crow", max_length = 8}
+local none = {}
+
 -- Latents of two small steps, with these options changed.
 local function sample(changes, prompt, model)
   local options = {size = 32, steps = 2, seed = 7}
-  for name, value in pairs(changes) do options[name] = value or nil end
-  return (model or dev):sample(prompt or "a red fox", options)
+  for name, value in pairs(changes) do options[name] = value end
+  for name, value in pairs(options) do if value == none then options[name] = nil end end
+  return (model or dev):sample(prompt or fox, options)
 end
 local plain = sample {}
 check.equal(sample {}, plain)
@@ -15,31 +20,31 @@ check.list(plain.shape, {16, 4, 4})
 -- size
 check.list(sample {size = 64}.shape, {16, 8, 8})
 check.list(sample {size = {64, 32}}.shape, {16, 4, 8})
-local image = dev:generate("a fox", {size = {64, 32}, steps = 1})
+local image = dev:generate(fox, {size = {64, 32}, steps = 1})
 check.equal(image.width, 64)
 check.equal(image.height, 32)
-check.equal(image:psnr(dev:decode(dev:sample("a fox", {size = {64, 32}, steps = 1}))), math.huge)
+check.equal(image:psnr(dev:decode(dev:sample(fox, {size = {64, 32}, steps = 1}))), math.huge)
 
 -- prompt and seed
-check.differ(sample({}, "a black crow"), plain)
+check.differ(sample({}, crow), plain)
 check.differ(sample {seed = 8}, plain)
-check.equal(sample {seed = false}, sample {seed = 0})
+check.equal(sample {seed = none}, sample {seed = 0})
 check.equal(sample {seed = 7.0}, plain)
 
 -- steps, schedule, shift
 check.differ(sample {steps = 3}, plain)
-check.equal(sample {steps = false, schedule = flux.schedule(2)}, plain)
-check.equal(sample {steps = false, schedule = flux.schedule(2):shift_for(dev, 32)}, plain)
-local given = sample {steps = false, schedule = {1, 0.5, 0}}
+check.equal(sample {steps = none, schedule = flux.schedule(2)}, plain)
+check.equal(sample {steps = none, schedule = flux.schedule(2):shift_for(dev, 32)}, plain)
+local given = sample {steps = none, schedule = {1, 0.5, 0}}
 check.differ(given, plain)
 check.equal(sample {shift = "auto"}, plain)
 check.equal(sample {shift = false}, given)
 check.equal(sample {shift = 1}, given)
-check.equal(sample {shift = 3}, sample {steps = false, schedule = {1, 0.75, 0}})
-check.equal(sample {steps = false, schedule = {1, 0.5, 0}, shift = 3}, sample {shift = 3})
-check.equal(sample {steps = false, schedule = {1, 0.5, 0}, shift = "auto"}, given)
+check.equal(sample {shift = 3}, sample {steps = none, schedule = {1, 0.75, 0}})
+check.equal(sample {steps = none, schedule = {1, 0.5, 0}, shift = 3}, sample {shift = 3})
+check.equal(sample {steps = none, schedule = {1, 0.5, 0}, shift = "auto"}, given)
 local count = 0
-dev:sample("x", {size = 32, on_step = function(step) count = step.count; return false end})
+dev:sample(fox, {size = 32, on_step = function(step) count = step.count; return false end})
 check.equal(count, 28)
 
 -- sampler
@@ -54,21 +59,22 @@ check.equal(sample {guidance = function() return 3.5 end}, plain)
 check.differ(sample {guidance = {3.5, 1}}, plain)
 check.equal(sample {guidance = {3.5, 1}}, sample {guidance = function(step) return step.index == 1 and 3.5 or 1 end})
 check.equal(sample {steps = 3, guidance = {2, 5}}, sample {steps = 3, guidance = {2, 5, 5}})
-check.equal(sample({guidance = 1}, nil, schnell), sample({guidance = 9}, nil, schnell))
-check.equal(sample({before_step = function(step) step.guidance = 9 end}, nil, schnell), sample({}, nil, schnell))
+check.equal(sample({guidance = 1}, "a fox", schnell), sample({guidance = 9}, "a fox", schnell))
+check.equal(sample({before_step = function(step) step.guidance = 9 end}, "a fox", schnell), sample({}, "a fox", schnell))
 
 -- cfg
 check.equal(sample {cfg = {scale = 1}}, plain)
+local nothing = dev:encode ""
 local far = sample {cfg = {scale = 4}}
 check.differ(far, plain)
 check.equal(sample {cfg = {scale = 4, negative = ""}}, far)
-check.equal(sample {cfg = {scale = 4, negative = dev:encode ""}}, far)
+check.equal(sample {cfg = {scale = 4, negative = nothing}}, far)
 check.differ(sample {cfg = {scale = 4, negative = "blurry"}}, far)
 check.equal(sample {cfg = {scale = {4}}}, far)
 check.equal(sample {cfg = {scale = function() return 4 end}}, far)
 check.differ(sample {cfg = {scale = {4, 1}}}, far)
-check.equal(sample {cfg = {scale = 4, negative = "a red fox"}}:sub(plain):abs():max() < 1e-4, true)
-dev:sample("a red fox", {size = 32, steps = 1, cfg = {scale = 4, negative = "blurry"}, on_step = function(step)
+check.equal(sample {cfg = {scale = 4, negative = fox}}:sub(plain):abs():max() < 1e-4, true)
+dev:sample(fox, {size = 32, steps = 1, cfg = {scale = 4, negative = "blurry"}, on_step = function(step)
   local x = flux.noise {size = 32, seed = 0}
   local wanted, unwanted = dev:velocity(x, 1, step.conditioning), dev:velocity(x, 1, dev:encode "blurry")
   check.near(step.velocity, unwanted + 4 * (wanted - unwanted), 1e-5)
@@ -96,27 +102,27 @@ local listed = sample {seed = {7, 8}}
 check.equal(listed[1], plain)
 check.equal(listed[2], sample {seed = 8})
 check.equal(sample {seed = {7, 8}, batch = 2}, listed)
-local prompts = sample({seed = {7, 7}}, {"a red fox", "a black crow"})
+local prompts = sample({seed = {7, 7}}, {fox, crow})
 check.equal(prompts[1], plain)
-check.equal(prompts[2], sample({}, "a black crow"))
-check.equal(sample({}, {"a red fox", dev:encode "a black crow"})[1], plain)
-local images = dev:generate("a fox", {size = 32, steps = 1, seed = {7, 8}})
+check.equal(prompts[2], sample({}, crow))
+check.equal(sample({}, {fox, "a black crow"})[1], plain)
+local images = dev:generate(fox, {size = 32, steps = 1, seed = {7, 8}})
 check.equal(#images, 2)
-check.equal(images[2]:psnr(dev:generate("a fox", {size = 32, steps = 1, seed = 8})), math.huge)
+check.equal(images[2]:psnr(dev:generate(fox, {size = 32, steps = 1, seed = 8})), math.huge)
 check.equal(#sample {batch = 1}.shape, 3)
 
 -- Mistakes: one sentence each, at the line of the call
 local function wrong(message, changes, prompt) check.error("sample: " .. message, sample, changes, prompt) end
 wrong("no option 'guidence'; did you mean 'guidance'?", {guidence = 3})
-wrong("no option 'colour'", {colour = 3})
+wrong("no option 'colour'; there is size, seed, batch, steps, schedule, shift, sampler, guidance, cfg, noise, before_step, on_step", {colour = 3})
 wrong("options have names, not positions: got [1]", {3})
 wrong("'size' must be a multiple of 16, got 500; the nearest are 496 and 512", {size = 500})
 wrong("'size' must be a multiple of 16, got 40; the nearest are 32 and 48", {size = {32, 40}})
-wrong([[steps' must be a whole number from 1 to 1000, got "2" (a string); remove the quotes]]:gsub("^", "'"), {steps = "2"})
+wrong([['steps' must be a whole number from 1 to 1000, got "2" (a string); remove the quotes]], {steps = "2"})
 wrong("'steps' must be a whole number from 1 to 1000, got 0", {steps = 0})
 wrong("'steps' and 'schedule' both say how many steps there are; give one of them", {schedule = {1, 0}})
-wrong("'schedule' must be a Schedule or a list of sigmas that falls to 0, got 3", {steps = false, schedule = 3})
-wrong("schedule: sigmas must fall, but sigma 3 (0.7) is not below sigma 2 (0.5)", {steps = false, schedule = {1, 0.5, 0.7, 0}})
+wrong("'schedule' must be a Schedule or a list of sigmas that falls to 0, got 3", {steps = none, schedule = 3})
+wrong("schedule: sigmas must fall, but sigma 3 (0.7) is not below sigma 2 (0.5)", {steps = none, schedule = {1, 0.5, 0.7, 0}})
 wrong([['shift' must be "auto", a factor above 0, or false, got 0]], {shift = 0})
 wrong([['sampler' must be "euler", "heun" or a function, got "huen"; did you mean "heun"?]], {sampler = "huen"})
 wrong([['sampler' is "lcm", which is not in this version yet; it has "euler" and "heun", or write it as a function]], {sampler = "lcm"})
