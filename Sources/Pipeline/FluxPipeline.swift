@@ -79,7 +79,7 @@ public final class FluxPipeline {
     let size = try checkedSize(request.size)
     let count = try pictureCount(request)
     let conditioning = try conditioning(for: request.prompt, count: count)        // prompt → tokens → embeddings
-    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count) }
+    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
     let schedule = try schedule(for: request, size: size)
     let start = try noise(for: request, count: count, size: size)
     let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
