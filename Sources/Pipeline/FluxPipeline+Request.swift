@@ -56,14 +56,8 @@ extension FluxPipeline {
       return noise
     }
     switch request.seeds {
-    case .one(let seed):
-      var generator = TorchGenerator(seed: seed)
-      return generator.normals([count] + one)
-    case .each(let seeds):
-      return Tensor.stacked(seeds.map { seed in
-        var generator = TorchGenerator(seed: seed)
-        return generator.normals(one)
-      })
+    case .one(let seed): return request.noiseKind.normals(seed: seed, count: count, one)
+    case .each(let seeds): return Tensor.concatenated(seeds.map { request.noiseKind.normals(seed: $0, count: 1, one) })
     }
   }
 
