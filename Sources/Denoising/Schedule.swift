@@ -28,7 +28,7 @@ public struct Schedule: Sendable, Equatable {
     guard sigmas.count >= 2 else { throw fail("needs at least two sigmas, got \(sigmas.count)") }
     guard sigmas.count <= Self.mostSteps + 1 else { throw fail("may have at most \(Self.mostSteps) steps, got \(sigmas.count - 1)") }
     for (index, sigma) in sigmas.enumerated() {
-      guard sigma.isFinite, 0...1 ~= sigma else { throw fail("sigma \(index + 1) must be from 0 to 1, got \(sigma)") }
+      guard sigma.isFinite, 0...1 ~= sigma else { throw fail("sigma \(index + 1) must be from 0 to 1, got \(sigma.isNaN ? .nan : sigma)") }
       guard index == 0 || sigma < sigmas[index - 1] else {
         throw fail("sigmas must fall, but sigma \(index + 1) (\(sigma)) is not below sigma \(index) (\(sigmas[index - 1]))")
       }

@@ -60,9 +60,9 @@ public struct Trajectory {
     start = clock.now
   }
 
-  /// Makes the next step and returns it, or nil when the schedule is done.
+  /// Makes the next step and returns it, or nil when the schedule is done or a hook went to sigma 0 before its end.
   public mutating func next() throws -> Step? {
-    guard index < schedule.steps else { return nil }
+    guard index < schedule.steps, sigma > 0 else { return nil }
     var step = try prepared()
     var first: (x: Tensor, velocity: Tensor, sigma: Float)?
     let (evaluate, asked) = (evaluate, step)

@@ -48,6 +48,7 @@ extension FluxPipeline {
   func noise(for request: Request, count: Int, size: Size) throws -> Tensor {
     let one = [latentChannels, size.height / reduction, size.width / reduction]
     if let noise = request.noise {
+      guard noise.isFinite else { throw PipelineError.option("noise", "holds a number that is infinite or not a number") }
       if noise.shape == one { return noise.reshaped([1] + one).expanded(to: [count] + one) }
       guard noise.shape == [count] + one else {
         throw PipelineError.option("noise", "must have the shape \(count == 1 ? one : [count] + one) for a size of \(size), got \(noise.shape)")
@@ -67,12 +68,12 @@ extension FluxPipeline {
   }
 
   /// What a prompt means to this model: one conditioning for all pictures, or one each.
-  func conditioning(for prompt: Prompt, count: Int) throws -> [Conditioning] {
+  func conditioning(for prompt: Prompt, count: Int, option: String = "prompt") throws -> [Conditioning] {
     switch prompt {
     case .text(let text): return [try encode(text)]
     case .conditioning(let given):
       guard given.count == 1 || given.count == count else {
-        throw PipelineError.option("prompt", "lists \(given.count) conditionings for \(count) pictures; give one for each, or one")
+        throw PipelineError.option(option, "lists \(given.count) for a batch of \(count); give one for each picture, or one")
       }
       for one in given { try check(one) }
       return given
@@ -91,11 +92,14 @@ extension FluxPipeline {
   /// Distilled guidance, step by step; nil for a model that has none.
   func guidance(for request: Request) -> PerStep<Float>? {
     guard configuration.hasGuidance else {
-      if request.guidance != nil { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
+      if request.guidance != nil { noticeUnusedGuidance() }
       return nil
     }
     return request.guidance ?? defaults.guidance.map { .constant($0) }
   }
+
+  /// Says that a model without distilled guidance was given some.
+  package func noticeUnusedGuidance() { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
 
   /// Says something once, however often it holds.
   func noticeOnce(_ text: String) {

@@ -37,7 +37,7 @@ package final class FileAccess: Sendable {
 
   /// Relative names are looked for beside the recipe, then in the output folder.
   private func found(_ path: String) throws -> String? {
-    let candidates = path.hasPrefix("/") ? [path] : [recipeFolder + "/" + path, out + "/" + path, path]
+    let candidates = path.hasPrefix("/") ? [path] : [Self.joined(recipeFolder, path), Self.joined(out, path), path]
     let roots = ([recipeFolder, out] + readable + writable).compactMap(Self.resolved)
     var outside = false
     for candidate in candidates {
@@ -75,7 +75,7 @@ package final class FileAccess: Sendable {
     guard !path.isEmpty, !path.hasSuffix("/"), !path.contains("\0") else { throw LuaError("'\(path)' is no name of a file") }
     if path.split(separator: "/").contains("..") { throw LuaError("'\(path)' leads out of its folder with '..'; recipes write to \(out), and elsewhere with --allow-write FOLDER") }
     try makeFolder(out)
-    let place = path.hasPrefix("/") ? path : out == "." ? path : out + "/" + path
+    let place = path.hasPrefix("/") ? path : Self.joined(out, path)
     let roots = ([out] + writable).compactMap(Self.resolved)
     guard let ancestor = deepestFolder(of: place), roots.contains(where: { Self.isInside(ancestor, $0) }) else {
       throw LuaError("'\(path)' lies outside of what this recipe may write to (\(out)); allow it with --allow-write FOLDER")
@@ -105,6 +105,9 @@ package final class FileAccess: Sendable {
       throw LuaError("cannot make the folder \(path): \(reason); choose another with --out")
     }
   }
+
+  /// A name in a folder, as the person would write it.
+  private static func joined(_ folder: String, _ path: String) -> String { folder == "." ? path : folder.hasSuffix("/") ? folder + path : folder + "/" + path }
 
   private static func resolved(_ path: String) -> String? { TextFile.resolved(path) }
 

@@ -27,7 +27,7 @@ struct GenerateOptions {
 
     static var options: Options<CFGOptions> {
       Options(CFGOptions(), [
-        Field("scale", .perStep(.number, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all").required,
+        Field("scale", .perStep(.finite, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all").required,
         Field("negative", PromptList.reader, \.negative, "what is not wanted; the empty text by default"),
         .later("from", "a window of steps"), .later("to", "a window of steps"), .later("combine", "other ways to combine"),
       ])
@@ -43,7 +43,7 @@ struct GenerateOptions {
       Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
       Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts), a factor for whatever is given, or false"),
       Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
-      Field("guidance", .perStep(.number, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
+      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance: { scale =, negative = }"),
       Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
       Field("before_step", .function, \.beforeStep, "sees each step before it is made and may change it"),

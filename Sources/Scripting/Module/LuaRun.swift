@@ -11,11 +11,15 @@ package final class LuaRun: LuaObject {
   unowned let lua: Lua
   /// How many pictures.
   let count: Int
+  /// Of the engine's latents: [n, 16, height/8, width/8].
+  private let shape: [Int]
   private var trajectory: Trajectory
   private var records: [PictureRecord]
   private let onStep: LuaReference?
   private var handle: LuaStep?
   private var isStopped = false
+  /// Whether a step is being made: then functions of the recipe may look, but not turn the wheel themselves.
+  private var isStepping = false
   /// A table that lives as long as the run.
   private(set) lazy var memory = LuaReference(pushing: LuaTable([]), in: lua)
 
@@ -28,6 +32,7 @@ package final class LuaRun: LuaObject {
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
+    shape = made.latents.shape
     count = pictures
     records = (1...pictures).map { picture in
       PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
@@ -40,10 +45,9 @@ package final class LuaRun: LuaObject {
 
   /// As the engine takes them.
   func engineLatents(_ x: Tensor) throws -> Tensor {
-    guard x.shape == shown(trajectory.latents).shape else {
-      throw LuaError("'latents' must keep the shape \(shown(trajectory.latents).shape), got \(x.shape)")
-    }
-    return x.reshaped(trajectory.latents.shape)
+    let own = count == 1 ? Array(shape.dropFirst()) : shape
+    guard x.shape == own else { throw LuaError("'latents' must keep the shape \(own), got \(x.shape)") }
+    return x.reshaped(shape)
   }
 
   var latents: Tensor { shown(trajectory.latents) }
@@ -55,14 +59,18 @@ package final class LuaRun: LuaObject {
 
   /// Makes the next step; nil when the schedule is done or the run was stopped.
   func next() throws -> LuaStep? {
+    try idle()
     try settle()
-    guard !isStopped, let made = try model.flux.engine({ try trajectory.next() }) else {
+    handle?.end()
+    handle = nil
+    guard !isStopped, var step = try made() else {
       model.flux.session.observer(.sampled)
       return nil
     }
-    var step = made
     for index in records.indices { records[index].add(step) }
     if let onStep {
+      isStepping = true
+      defer { isStepping = false }
       try runHook(onStep, named: "on_step", on: &step)
       try adopt(step)
     }
@@ -71,25 +79,53 @@ package final class LuaRun: LuaObject {
     return next
   }
 
+  /// One step of the loop. It is made on a copy: functions of the recipe that run meanwhile may look at this one.
+  private func made() throws -> Step? {
+    var moving = trajectory
+    isStepping = true
+    defer { isStepping = false }
+    let step = try model.flux.engine { try moving.next() }
+    trajectory = moving
+    return step
+  }
+
+  private func idle() throws {
+    if isStepping { throw LuaError("this run is in the middle of a step, and cannot be called or changed from within it") }
+  }
+
   /// Takes over what the recipe did to the step that it holds.
-  func settle() throws {
-    guard let last = handle else { return }
-    try adopt(last.changed())
-    last.end()
-    handle = nil
+  private func settle() throws {
+    if let handle { try adopt(handle.changed()) }
   }
 
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
   private func adopt(_ step: Step) throws {
-    guard step.latents.isFinite else { throw DenoisingError.notFinite(what: "latents", step: step.index, count: step.count) }
+    try LuaRun.check(step.latents, from: "step.latents", step)
     guard step.latents.values != trajectory.latents.values else { return }
     trajectory.latents = step.latents
     markScripted()
   }
 
+  /// Latents that a function of the recipe made.
+  static func check(_ latents: Tensor, from source: String, _ step: Step) throws {
+    guard !latents.isFinite else { return }
+    let odd = latents.withFloats { $0.count { !$0.isFinite } }
+    throw LuaError("\(source): \(odd) of the \(latents.count) latents at step \(step.index) of \(step.count) are infinite or not a number; "
+      + "look for a division by 0, or for numbers that grow from step to step")
+  }
+
   private func markScripted() { for index in records.indices { records[index].scripted = true } }
 
   func drain() throws { while try next() != nil {} }
+
+  private func replace(_ latents: Tensor) throws {
+    try idle()
+    if let handle { return try handle.replace(latents) }
+    let latents = try engineLatents(latents)
+    guard latents.isFinite else { throw LuaError("'latents' hold numbers that are infinite or not a number") }
+    trajectory.latents = latents
+    markScripted()
+  }
 
   /// The pictures, with everything that made them.
   func images() throws -> [Image] {
@@ -116,21 +152,22 @@ package final class LuaRun: LuaObject {
     switch try lua.call(hook, handle, result: .callback(replacing: Reader<Tensor>.object), of: name) {
     case .carryOn: break
     case .stop: stop()
-    case .replace(let latents): try handle.replace(latents)
+    case .replace(let latents):
+      guard latents.shape == shown(step.latents).shape else {
+        throw LuaError("\(name): the function must return latents of the shape \(shown(step.latents).shape), got \(latents.shape)")
+      }
+      try handle.replace(latents)
     }
     step = try handle.changed()
+    try Self.check(step.latents, from: name, step)
   }
 
   static var type: LuaType<LuaRun> {
-    LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
+    LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.").later("save")
       .property("latents", Reader<Tensor>.object, "As they are.", get: { run in
         try run.settle()
         return run.latents
-      }) { box, _, latents in
-        try box.value.settle()
-        box.value.trajectory.latents = try box.value.engineLatents(latents)
-        box.value.markScripted()
-      }
+      }) { box, _, latents in try box.value.replace(latents) }
       .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }

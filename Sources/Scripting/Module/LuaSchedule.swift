@@ -20,6 +20,7 @@ package enum LuaSchedule: LuaObject {
 
   static var type: LuaType<LuaSchedule> {
     LuaType<LuaSchedule>("The noise levels that a picture goes through, from at most 1 down to 0.")
+      .later("shift_mu", "truncate", "slice", "map", "reverse", "plot")
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .method("shift", "More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).",
               .required("factor", .number), returns: "flux.Schedule") { schedule, _, factor in
@@ -51,7 +52,7 @@ package enum LuaSchedule: LuaObject {
 
   /// A schedule, a list of sigmas, or a number of steps.
   static var reader: Reader<LuaSchedule> {
-    let list = Reader<[Double]>.list(of: .number, atLeast: 2).map { LuaSchedule.given(try Schedule($0.map { Float($0) })) }
+    let list = Reader<[Double]>.list(of: .number).map { LuaSchedule.given(try Schedule($0.map { Float($0) })) }
     return Reader<LuaSchedule>.object.or(list).described("a Schedule or a list of sigmas that falls to 0", annotation: "flux.Schedule|number[]")
   }
 }
@@ -66,9 +67,8 @@ extension FluxModule {
   func scheduleFunction() -> LuaFunction {
     let steps = Reader<Int>.integer(in: 1...Schedule.mostSteps)
     return LuaFunction("schedule", "The noise levels to visit: a number of steps, a list of sigmas, or a number of steps and a function of u from 0 to 1.",
-                       .required("n", Reader<LuaSchedule>("a number of steps or a list of sigmas", "integer|number[]") { argument in
-                         argument.isTable ? try LuaSchedule.reader.read(argument) : .count(try steps.read(argument))
-                       }),
+                       .required("n", steps.map { LuaSchedule.count($0) }.or(LuaSchedule.reader)
+                         .described("\(steps.expected), or a list of sigmas", annotation: "integer|number[]")),
                        .optional("kind", Self.kind), returns: "flux.Schedule") { call, first, kind in
       guard let kind else { return first }
       guard case .count(let steps) = first else { throw LuaError("a list of sigmas is a schedule already: 'kind' must be left out") }

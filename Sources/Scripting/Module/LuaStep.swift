@@ -77,7 +77,7 @@ package final class LuaStep: LuaObject {
   }
 
   private static var readable: LuaType<LuaStep> {
-    LuaType<LuaStep>("One interval of the schedule.")
+    LuaType<LuaStep>("One interval of the schedule.").later("preview", "save", "branch")
       .property("index", "integer", "From 1.") { $0.step.index }
       .property("count", "integer", "How many there are.") { $0.step.count }
       .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
@@ -96,17 +96,20 @@ package final class LuaStep: LuaObject {
                 set: { box, _, tensor in try box.value.replace(tensor) })
       .property("next", .number(in: 0...1), "The noise level that it goes to.", get: { $0.step.next }) { box, _, next in
         try box.value.early("next")
+        let sigma = box.value.step.sigma
+        guard Float(next) < sigma else { throw LuaError("must be at least 0 and less than sigma (\(sigma)), got \(Float(next))") }
         box.value.step.next = Float(next)
       }
-      .property("guidance", .number, "Distilled guidance; nil for a model without.", get: { $0.step.guidance }) { box, _, guidance in
+      .property("guidance", .finite, "Distilled guidance; nil for a model without.", get: { $0.step.guidance }) { box, _, guidance in
         try box.value.early("guidance")
+        guard box.value.run.model.takesGuidance() else { return }
         box.value.step.guidance = Float(guidance)
       }
       .property("conditioning", conditioning, "What the pictures are of.", get: { $0.conditioning }) { box, _, conditioning in
         try box.value.early("conditioning")
         let run = box.value.run
         guard conditioning.count == 1 || conditioning.count == run.count else {
-          throw LuaError("'conditioning' lists \(conditioning.count) for \(run.count) pictures; give one for each, or one")
+          throw LuaError("'conditioning' lists \(conditioning.count) for a batch of \(run.count); give one for each picture, or one")
         }
         box.value.step.conditioning = conditioning
       }
