@@ -82,8 +82,9 @@ public final class FluxPipeline {
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
     let schedule = try schedule(for: request, size: size)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
-    let course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
+    var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
+    course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
     return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
       let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
       guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }

@@ -31,14 +31,16 @@ public enum Seeds: Sendable, Equatable {
 /// Which sigmas are visited.
 public enum Sigmas: Sendable {
   /// This many, as the model spaces them.
-  case count(Int)
+  public static func count(_ steps: Int) -> Sigmas { .named(.flux, steps) }
+  /// This many, spaced by a named schedule with the model's shift.
+  case named(NamedSchedule, Int)
   /// Just these.
   case given(Schedule)
 }
 
 /// What is done to the sigmas before they are used.
 public enum Shift: Sendable, Equatable {
-  /// The model's own, for counts only.
+  /// The model's own, for counts and names only.
   case auto
   /// By this factor, whatever the sigmas.
   case factor(Float)
