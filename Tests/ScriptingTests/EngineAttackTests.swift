@@ -42,18 +42,18 @@ extension ScriptingTests {
   }
 
   /// Runs an attack in its place, after a picture was saved. The time is up shortly after the attack has begun, however
-  /// long the model took to load.
-  private func outcome(_ attack: String, in place: String, loading model: String, memory: String = "256MB") throws -> Outcome {
+  /// long the model took to load; with a limit of `memory`, it is not.
+  private func outcome(_ attack: String, in place: String, loading model: String, memory: String? = nil) throws -> Outcome {
     let out = FileManager.default.temporaryDirectory.appending(path: "attack-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: out) }
     var limits = Limits()
     limits.time = Limits.Time("10m")
-    limits.memory = try #require(Limits.Memory(memory))
+    limits.memory = try #require(Limits.Memory(memory ?? "256MB"))
     let files = FileAccess(recipeFolder: "/nonexistent", out: out, recipe: "hello.lua", readable: [Fixtures.folder])
     let lines = Lines(), cancellation = Cancellation()
     let output = Output { text, stream in
       lines.output.write(text, stream)
-      if text == "attacking" { DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { cancellation.cancel(.timeLimit) } }
+      if text == "attacking", memory == nil { DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { cancellation.cancel(.timeLimit) } }
     }
     let settings = Recipe.Settings(limits: limits, cancellation: cancellation, output: output, session: Session(files: files))
     let source = """
