@@ -45,8 +45,9 @@ public struct ModelSchedule: Sendable, Equatable {
     return line.mu(tokens: tokens)
   }
 
-  /// The schedule as this model wants it for a picture of this many tokens.
+  /// The schedule as this model wants it for a picture of this many tokens. A part of a schedule is shifted only: its last sigma is not the model's.
   public func applied(to schedule: Schedule, tokens: Int) throws -> Schedule {
+    guard schedule.endsAtZero else { return shifted(schedule, tokens: tokens) }
     var sigmas = Array(shifted(schedule, tokens: tokens).sigmas.dropLast())
     if let terminal, let last = sigmas.last, last < 1 {
       let scale = (1 - last) / Float(1 - terminal)

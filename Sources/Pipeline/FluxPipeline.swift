@@ -36,6 +36,7 @@ public final class FluxPipeline {
   let encoder: Lazy<(t5: T5Encoder, clip: CLIPTextEncoder)>
   let transformer: Lazy<FluxTransformer>
   let autoEncoder: Lazy<AutoEncoder>
+  let latentPreview: Lazy<LatentPreview>
   private var rotaries: [RotaryKey: Rotary] = [:]
   /// What was said already.
   var noticed: Set<String> = []
@@ -58,7 +59,9 @@ public final class FluxPipeline {
     transformer = Lazy {
       try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, progress: reports.loading("transformer", cancellation))
     }
-    autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    self.autoEncoder = autoEncoder
+    latentPreview = Lazy { try LatentPreview(autoEncoder()) }
     reports.pipeline = self
   }
 

@@ -30,7 +30,7 @@ package final class FluxModule {
 
   var functions: [LuaFunction] {
     [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
-      + tensorFunctions()
+      + tensorFunctions() + promptFunctions()
   }
 
   private func register(in lua: Lua) {
