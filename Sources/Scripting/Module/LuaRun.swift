@@ -13,15 +13,19 @@ package final class LuaRun: LuaObject {
   let count: Int
   /// Of the engine's latents: [n, 16, height/8, width/8].
   private let shape: [Int]
-  private var trajectory: Trajectory
+  /// nil once it came to its end.
+  private var trajectory: Trajectory?
+  /// The latents as they are.
+  private var x: Tensor
   private var records: [PictureRecord]
-  private let onStep: LuaReference?
+  private var onStep: LuaReference?
   private var handle: LuaStep?
   private var isStopped = false
   /// Whether a step is being made: then functions of the recipe may look, but not turn the wheel themselves.
   private var isStepping = false
-  /// A table that lives as long as the run.
-  private(set) lazy var memory = LuaReference(pushing: LuaTable([]), in: lua)
+  /// Where it stands, in words.
+  private var place: String
+  private var kept: LuaReference?
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     let this = Weak<LuaRun>(), flux = model.flux
@@ -32,7 +36,8 @@ package final class LuaRun: LuaObject {
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
-    shape = made.latents.shape
+    (x, shape) = (made.latents, made.latents.shape)
+    place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
     count = pictures
     records = (1...pictures).map { picture in
       PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
@@ -50,7 +55,21 @@ package final class LuaRun: LuaObject {
     return x.reshaped(shape)
   }
 
-  var latents: Tensor { shown(trajectory.latents) }
+  var latents: Tensor { shown(x) }
+
+  /// A table that lives as long as the loop.
+  func memory() throws -> LuaReference {
+    if let kept { return kept }
+    guard trajectory != nil else { throw LuaError("the loop is over, and its memory with it") }
+    let made = LuaReference(pushing: LuaTable([]), in: lua)
+    kept = made
+    return made
+  }
+
+  /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
+  private func finish() {
+    (trajectory, onStep, kept) = (nil, nil, nil)
+  }
 
   func stop() {
     isStopped = true
@@ -64,7 +83,8 @@ package final class LuaRun: LuaObject {
     handle?.end()
     handle = nil
     guard !isStopped, var step = try made() else {
-      model.flux.session.observer(.sampled)
+      if trajectory != nil { model.flux.session.observer(.sampled) }
+      finish()
       return nil
     }
     for index in records.indices { records[index].add(step) }
@@ -81,11 +101,13 @@ package final class LuaRun: LuaObject {
 
   /// One step of the loop. It is made on a copy: functions of the recipe that run meanwhile may look at this one.
   private func made() throws -> Step? {
-    var moving = trajectory
+    guard var moving = trajectory else { return nil }
     isStepping = true
     defer { isStepping = false }
-    let step = try model.flux.engine { try moving.next() }
-    trajectory = moving
+    moving.latents = x
+    guard let step = try model.flux.engine({ try moving.next() }) else { return nil }
+    (trajectory, x) = (moving, moving.latents)
+    place = "at step \(step.index) of \(step.count), sigma \(step.next)"
     return step
   }
 
@@ -101,8 +123,8 @@ package final class LuaRun: LuaObject {
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
   private func adopt(_ step: Step) throws {
     try LuaRun.check(step.latents, from: "step.latents", step)
-    guard step.latents.values != trajectory.latents.values else { return }
-    trajectory.latents = step.latents
+    guard step.latents.values != x.values else { return }
+    x = step.latents
     markScripted()
   }
 
@@ -116,14 +138,18 @@ package final class LuaRun: LuaObject {
 
   private func markScripted() { for index in records.indices { records[index].scripted = true } }
 
-  func drain() throws { while try next() != nil {} }
+  /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
+  func drain() throws {
+    defer { finish() }
+    while try next() != nil {}
+  }
 
   private func replace(_ latents: Tensor) throws {
     try idle()
     if let handle { return try handle.replace(latents) }
     let latents = try engineLatents(latents)
     guard latents.isFinite else { throw LuaError("'latents' hold numbers that are infinite or not a number") }
-    trajectory.latents = latents
+    x = latents
     markScripted()
   }
 
@@ -136,8 +162,7 @@ package final class LuaRun: LuaObject {
   /// The pictures of the latents as they are, finished or not.
   func decoded() throws -> [Image] {
     try settle()
-    let latents = trajectory.latents
-    let images = try model.flux.engine { try model.pipeline.decode(latents) }
+    let images = try model.flux.engine { try model.pipeline.decode(x) }
     return zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
@@ -174,7 +199,7 @@ package final class LuaRun: LuaObject {
       .metamethod("__call", named: "run") { call in
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
-      .text { "Run at step \($0.trajectory.index) of \($0.trajectory.schedule.steps), sigma \($0.trajectory.sigma)" }
+      .text { "Run \($0.place)" }
   }
 }
 

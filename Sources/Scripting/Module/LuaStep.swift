@@ -86,7 +86,7 @@ package final class LuaStep: LuaObject {
       .property("velocity", "flux.Tensor?", "The first velocity that the sampler asked for, once the step is made.") { $0.step.velocity.map($0.run.shown) }
       .property("denoised", "flux.Tensor?", "What that velocity says the finished latents are, once the step is made.") { $0.step.denoised.map($0.run.shown) }
       .property("elapsed", "number", "Seconds since the loop began.") { $0.step.elapsed }
-      .property("memory", "table", "A table of the run, for whatever a sampler or a hook wants to keep.") { $0.run.memory }
+      .property("memory", "table", "A table of the run, for whatever a sampler or a hook wants to keep.") { try $0.run.memory() }
   }
 
   private static var writable: LuaType<LuaStep> {

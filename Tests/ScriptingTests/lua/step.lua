@@ -130,6 +130,7 @@ latents:mul_(0)
 check.differ(kept.latents:norm(), 0.0)
 check.error("decode: step 3 of 3 is over, and its methods with it", function() kept:decode() end)
 check.error("stop: step 3 of 3 is over, and its methods with it", function() kept:stop() end)
+check.error("step.memory: the loop is over, and its memory with it", function() return kept.memory end)
 check.error("step.latents: step 3 of 3 is over", function() kept.latents = latents end)
 check.error("step.next: step 3 of 3 is over", function() kept.next = 0.1 end)
 
