@@ -20,12 +20,12 @@ private struct NoiseOptions {
     ])
   }
 
-  /// 16 channels at an eighth of the size: every FLUX.1's latents.
-  func shape() throws -> [Int] {
-    if let like { return like.shape }
+  /// In the shape of `like`, or 16 channels at an eighth of the size: every FLUX.1's latents.
+  func drawn() throws -> Tensor {
+    if let like { return rng.normals(seed: Int64(seed), count: 1, like.shape)[0] }
     guard let size else { throw LuaError("'size' or 'like' must say what shape the noise has") }
-    let one = [16, size.height / 8, size.width / 8]
-    return batch == 1 ? one : [batch] + one
+    let made = rng.normals(seed: Int64(seed), count: batch, [16, size.height / 8, size.width / 8])
+    return batch == 1 ? made[0] : made
   }
 }
 
@@ -36,7 +36,7 @@ extension FluxModule {
 
   private func noise() -> LuaFunction {
     LuaFunction("noise", "Normal noise in the shape of latents, as PyTorch's CPU generator draws it.", .options(NoiseOptions.options), returns: "flux.Tensor") { _, options in
-      try options.rng.normals(seed: Int64(options.seed), count: 1, options.shape())[0]
+      try options.drawn()
     }
   }
 

@@ -69,6 +69,11 @@ package final class LuaStep: LuaObject {
         let latents = try step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.decode(latents) })
       }
+      .method("preview", "A guess at that picture, without the decoder.", returns: "flux.Image|flux.Image[]") { step, _ -> Several in
+        try step.alive()
+        let latents = try step.step.denoised ?? step.changed().latents
+        return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.preview(latents) })
+      }
       .method("stop", "Ends the loop after this step.") { step, _ in
         try step.alive()
         step.run.stop()

@@ -87,7 +87,7 @@ check.error("velocity: 'conditioning' must be a Conditioning, got \"a fox\" (a s
 check.error("velocity: no option 'guidence'; did you mean 'guidance'?", function() dev:velocity(latents, 0.5, fox, {guidence = 1}) end)
 check.error("velocity: 'guidance' must be a number, got nan", function() dev:velocity(latents, 0.5, fox, {guidance = math.huge - math.huge}) end)
 check.error("model: a Model has no 'kinds'; did you mean 'kind'?", function() return dev.kinds end)
-check.error("model: 'preview' of a Model is not in this version yet", function() return dev.preview end)
+check.error("model: 'with_lora' of a Model is not in this version yet", function() return dev.with_lora end)
 check.error("generate: use ':' to call it, as in model:generate(...)", function() dev.generate("a fox") end)
 
 check.error("load: there is no folder 'nix' beside the recipe, in the output folder or where --allow-read points", flux.load, "nix")

@@ -19,7 +19,7 @@ check.equal(#counted, 5)
 check.equal(counted.steps, 4)
 check.equal(tostring(counted), "Schedule of 4 steps, spaced by the model")
 check.equal(tostring(flux.schedule(4, "flux")), "Schedule of 4 steps, spaced by the model")
-local waits = "schedule: a schedule of 4 steps has no sigmas until a model gives them: use :shift_for(model, size), or :shift(1) for even ones"
+local waits = "schedule: a schedule of 4 steps has no sigmas until a model gives them: use :shift_for(model, size), or :shift(1) for none"
 check.error(waits, function() return counted[1] end)
 check.error(waits, function() for _ in ipairs(counted) do end end)
 
@@ -52,8 +52,9 @@ check.error("schedule: sigma 1 must be from 0 to 1, got nan", flux.schedule, {ma
 check.error("schedule: needs at least two sigmas, got 1", flux.schedule, {1})
 check.error("schedule: needs at least two sigmas, got 0", flux.schedule, {})
 check.error([[schedule: entry 2 of 'n' must be a number, got "a" (a string)]], flux.schedule, {1, "a", 0})
-check.error([[schedule: 'kind' is "karras", which is not in this version yet; use "flux" or a function of u]], flux.schedule, 4, "karras")
-check.error([[schedule: 'kind' must be "flux" or a function of u, got "flx" (a string)]], flux.schedule, 4, "flx")
+local kinds = "schedule: 'kind' must be the name of a schedule (flux, simple, normal, sgm_uniform, karras, exponential, beta, linear_quadratic, kl_optimal, ddim_uniform) or a function of u, got "
+check.error(kinds .. [["flx" (a string); did you mean "flux"?]], flux.schedule, 4, "flx")
+check.error(kinds .. "3", flux.schedule, 4, 3)
 check.error("schedule: a list of sigmas is a schedule already: 'kind' must be left out", flux.schedule, {1, 0}, "flux")
 check.error("schedule: kind: the function must return a number, got nil", flux.schedule, 4, function() end)
 check.error("schedule: sigmas must fall, but sigma 2 (0.25) is not below sigma 1 (0.0)", flux.schedule, 4, function(u) return u end)
@@ -62,6 +63,6 @@ check.error("shift: 'factor' must be above 0, got 0.0", function() s:shift(0) en
 check.error([[shift: 'factor' must be a number, got "a" (a string)]], function() s:shift "a" end)
 check.error("shift_for: 'model' must be a Model, got 3", function() s:shift_for(3) end)
 check.error("shift_for: 'size' must be a multiple of 16, got 500; the nearest are 496 and 512", function() s:shift_for(dev, 500) end)
-check.error("schedule: 'shift_mu' of a Schedule is not in this version yet", function() return s:shift_mu(1) end)
+check.error("schedule: 'plot' of a Schedule is not in this version yet", function() return s:plot "a.png" end)
 check.error("schedule: a Schedule has no 'stpes'; did you mean 'steps'?", function() return s.stpes end)
 check.error("schedule: a Schedule has no entries to set", function() s[1] = 0.5 end)
