@@ -27,8 +27,11 @@ struct History {
       return state
     }
     set {
-      entries = (0..<depth).lazy.map { (newValue.numbers["history.\($0).sigma"], newValue.tensors["history.\($0)"]) }
-        .prefix { $0 != nil && $1 != nil }.compactMap { sigma, value in sigma.flatMap { sigma in value.map { (sigma, $0) } } }
+      entries = []
+      for index in 0..<depth {
+        guard let sigma = newValue.numbers["history.\(index).sigma"], let value = newValue.tensors["history.\(index)"] else { break }
+        entries.append((sigma, value))
+      }
     }
   }
 }

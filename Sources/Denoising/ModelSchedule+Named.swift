@@ -8,20 +8,20 @@ extension ModelSchedule {
   public func schedule(_ name: NamedSchedule, steps n: Int, tokens: Int) throws -> Schedule {
     guard 1...Schedule.mostSteps ~= n else { throw DenoisingError.steps(n) }
     let table = table(tokens: tokens), low = table.lowest
-    let sigmas: [Double] = switch name {
-    case .flux: []
-    case .simple: (0..<n).map { table[table.count - $0 * table.count / n] }
-    case .normal: spaced(n, from: 1, to: low).map(table.shifted)
-    case .sgmUniform: spaced(n + 1, from: 1, to: low).dropLast().map(table.shifted)
-    case .karras: spaced(n, from: 1, to: pow(low, 1 / Self.karrasRho)).map { pow($0, Self.karrasRho) }
-    case .exponential: spaced(n, from: 0, to: log(low)).map { exp($0) }
-    case .beta: betaQuantiles(n, of: table)
-    case .linearQuadratic: linearQuadratic(n)
-    case .klOptimal: spaced(n, from: atan(1), to: atan(low)).map { tan($0) }
-    case .ddimUniform: stride(from: 2, through: table.count, by: max(table.count / n, 1)).reversed().map { table[$0] }
+    let sigmas: [Double]
+    switch name {
+    case .flux: return try applied(to: .even(steps: n), tokens: tokens)
+    case .simple: sigmas = (0..<n).map { table[table.count - $0 * table.count / n] }
+    case .normal: sigmas = spaced(n, from: 1, to: low).map(table.shifted)
+    case .sgmUniform: sigmas = spaced(n + 1, from: 1, to: low).dropLast().map(table.shifted)
+    case .karras: sigmas = spaced(n, from: 1, to: pow(low, 1 / Self.karrasRho)).map { pow($0, Self.karrasRho) }
+    case .exponential: sigmas = spaced(n, from: 0, to: log(low)).map { exp($0) }
+    case .beta: sigmas = betaQuantiles(n, of: table)
+    case .linearQuadratic: sigmas = linearQuadratic(n)
+    case .klOptimal: sigmas = spaced(n, from: atan(1), to: atan(low)).map { tan($0) }
+    case .ddimUniform: sigmas = stride(from: 2, through: table.count, by: max(table.count / n, 1)).reversed().map { table[$0] }
     }
-    if name == .flux { return try applied(to: .even(steps: n), tokens: tokens) }
-    return try Schedule(sigmas.map { min(Float($0), 1) } + [0])
+    return try Schedule(sigmas.map { Float($0) } + [0])
   }
 
   /// Where samplers that step in the logarithm of signal to noise begin, instead of at 1. Reference: ComfyUI `percent_to_sigma(1e-4)`.

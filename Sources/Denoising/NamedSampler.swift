@@ -1,4 +1,4 @@
-/// The samplers that have a name: recipes choose by it, metadata record it, and ComfyUI knows most of them by it.
+/// The samplers that have a name: recipes choose by it and metadata record it. Names and numbers are ComfyUI's.
 public enum NamedSampler: String, CaseIterable, Sendable {
   case euler, heun
   case dpm2 = "dpm_2"
@@ -19,7 +19,8 @@ public enum NamedSampler: String, CaseIterable, Sendable {
 
   /// The sampler with its options; those that it has no use for are passed over.
   /// - Parameters:
-  ///   - eta: how much noise is renewed in each step: 0 is none, 1 (usual) all that the paper renews. See `takesEta`.
+  ///   - eta: how much noise is renewed in each step: 0 is none, 1 (usual) all that the paper renews. For er_sde, nil is the paper's
+  ///     own scale, and a number the power of the plain reverse-time SDE.
   ///   - sNoise: the size of that noise, usually 1.
   ///   - noise: where it comes from.
   public func sampler(eta: Double? = nil, sNoise: Double = 1, noise: NoiseSource = NoiseSource()) -> any Sampler {

@@ -14,9 +14,9 @@ public enum NamedSchedule: String, CaseIterable, Sendable {
   case exponential
   /// Even in the quantiles of the distribution Beta(0.6, 0.6), which has most at both ends. Lee et al. 2024 (Beta sampling is all you need).
   case beta
-  /// Half of the steps for the first fortieth, the rest falling ever faster. Polyak et al. 2024 (Movie Gen), section 3.4; the model's shift has no part in it.
+  /// Half of the steps for the first fortieth, the rest falling ever faster; the model's shift has no part in it. Polyak et al. 2024 (Movie Gen).
   case linearQuadratic = "linear_quadratic"
-  /// Even in the arctangent. Sabour et al. 2024 (Align Your Steps), equation of the optimum for a Gaussian.
+  /// Even in the arctangent. Sabour et al. 2024 (Align Your Steps), the optimum where pictures are a bell.
   case klOptimal = "kl_optimal"
   /// Every q-th level of the table from the second on, q = count/n: begins below 1, and may have more steps than asked for.
   case ddimUniform = "ddim_uniform"

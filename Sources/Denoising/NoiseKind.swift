@@ -31,6 +31,16 @@ public enum NoiseKind: Sendable, Equatable {
     }
   }
 
+  /// As it is read back.
+  public var name: String {
+    switch self {
+    case .torch: "torch"
+    case .torchBF16: "torch-bf16"
+    case .cuda(let threads): "cuda:\(threads)"
+    case .a1111: "a1111"
+    }
+  }
+
   /// The noise of `count` pictures of this shape, from one generator as each of these programs draws it: [count, …].
   public func normals(seed: Int64, count: Int, _ shape: [Int]) -> Tensor {
     let all = [count] + shape

@@ -10,7 +10,8 @@ extension Schedule {
   /// The sigmas at these places, counted from 0.
   public func sliced(_ places: ClosedRange<Int>) throws -> Schedule {
     guard places.lowerBound >= 0, places.upperBound < sigmas.count, places.count > 1 else {
-      throw DenoisingError.schedule("a slice needs at least two of the \(sigmas.count) sigmas, got \(places.lowerBound + 1) to \(places.upperBound + 1)")
+      let asked = "\(places.lowerBound + 1) to \(places.upperBound + 1)"
+      throw DenoisingError.schedule("a slice needs at least two of the \(sigmas.count) sigmas, got \(asked)")
     }
     return try Schedule(part: Array(sigmas[places]))
   }

@@ -23,7 +23,7 @@ extension Trajectory {
     guard 0...schedule.steps ~= position.index else {
       throw DenoisingError.position("it stands after step \(position.index), but the schedule has \(schedule.steps) steps")
     }
-    guard position.sigma.isFinite, 0...1 ~= position.sigma else { throw DenoisingError.position("its sigma must be from 0 to 1, got \(position.sigma)") }
+    guard 0...1 ~= position.sigma else { throw DenoisingError.position("its sigma must be from 0 to 1, got \(position.sigma)") }
     for (name, tensor) in position.sampler.tensors where tensor.shape != latents.shape {
       throw DenoisingError.shape(what: name, expected: latents.shape, got: tensor.shape)
     }

@@ -29,19 +29,20 @@ extension FluxPipeline {
     return seeds.count
   }
 
+  /// How many tokens a picture of this size is.
+  public func tokens(of size: Size) -> Int { size.width / (2 * reduction) * (size.height / (2 * reduction)) }
+
   /// The sigmas that a request visits.
   public func schedule(for request: Request, size: Size) throws -> Schedule {
-    let tokens = size.width / (2 * reduction) * (size.height / (2 * reduction))
-    let given: Schedule
-    switch request.sigmas ?? .count(defaults.steps) {
-    case .count(let steps):
-      given = try Schedule.even(steps: steps)
-      if request.shift == .auto { return try schedule.applied(to: given, tokens: tokens) }
-    case .given(let schedule): given = schedule
+    let tokens = tokens(of: size)
+    if case .factor(let factor) = request.shift, !(factor > 0 && factor.isFinite) { throw PipelineError.option("shift", "must be above 0, got \(factor)") }
+    switch (request.sigmas ?? .count(defaults.steps), request.shift) {
+    case (.named(let name, let steps), .auto): return try schedule.schedule(name, steps: steps, tokens: tokens)
+    case (.named(let name, let steps), .off): return try ModelSchedule(shift: .factor(1)).schedule(name, steps: steps, tokens: tokens)
+    case (.named(let name, let steps), .factor(let factor)): return try ModelSchedule(shift: .factor(factor)).schedule(name, steps: steps, tokens: tokens)
+    case (.given(let given), .factor(let factor)): return given.shifted(by: factor)
+    case (.given(let given), _): return given
     }
-    guard case .factor(let factor) = request.shift else { return given }
-    guard factor > 0, factor.isFinite else { throw PipelineError.option("shift", "must be above 0, got \(factor)") }
-    return given.shifted(by: factor)
   }
 
   /// The latents that a request starts from, at sigma 1: given, or drawn as diffusers draws them.
@@ -56,14 +57,8 @@ extension FluxPipeline {
       return noise
     }
     switch request.seeds {
-    case .one(let seed):
-      var generator = TorchGenerator(seed: seed)
-      return generator.normals([count] + one)
-    case .each(let seeds):
-      return Tensor.stacked(seeds.map { seed in
-        var generator = TorchGenerator(seed: seed)
-        return generator.normals(one)
-      })
+    case .one(let seed): return request.noiseKind.normals(seed: seed, count: count, one)
+    case .each(let seeds): return Tensor.concatenated(seeds.map { request.noiseKind.normals(seed: $0, count: 1, one) })
     }
   }
 

@@ -81,13 +81,14 @@ public final class FluxPipeline {
     let conditioning = try conditioning(for: request.prompt, count: count)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
     let schedule = try schedule(for: request, size: size)
-    let start = try noise(for: request, count: count, size: size)
-    let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
+    let start = try beginning(of: request, count: count, size: size, along: schedule)
+    var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
-    return Trajectory(from: start, along: schedule, on: course) { [self] x, sigma, step in
-      let velocity = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
-      guard let negative, let scale = step.cfg, scale != 1 else { return velocity }
-      return Guidance.combined(velocity, try self.velocity(x, sigma, negative, guidance: step.guidance), scale: scale)
+    course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
+    return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
+      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
+      guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
+      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance), scale: scale, step: step)
     }
   }
 

@@ -40,8 +40,10 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var guidance: [Float?] = []
   /// Two-pass guidance of each step, where there was any.
   public var cfg: [Float]?
-  /// "torch" for drawn noise, "given" for the recipe's own.
+  /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
+  /// What share of the schedule a picture was noised for, where the run started from one.
+  public var strength: Double?
   /// Whether functions of the recipe had a hand in the loop: then these values alone do not make the picture again.
   public var scripted: Bool
   public var model: Model
@@ -59,7 +61,8 @@ extension PictureRecord {
     seed = seeds.count > 1 ? seeds[picture - 1] : seeds[0]
     (self.picture, self.batch, width, height) = (seeds.count > 1 ? 1 : picture, seeds.count > 1 ? 1 : batch, size.width, size.height)
     sampler = request.sampler.name
-    noise = request.noise == nil ? "torch" : "given"
+    noise = request.noise == nil ? request.noiseKind.name : "given"
+    strength = request.start.picture?.strength
     scripted = request.isScripted
     cfg = request.cfg == nil ? nil : []
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
@@ -104,7 +107,8 @@ extension PictureRecord {
     infotext.fields["Size"] = "\(width)x\(height)"
     infotext.fields["Model hash"] = String(model.hash.prefix(10))
     infotext.fields["Model"] = model.name.split(separator: "/").last.map(String.init) ?? model.name
-    infotext.fields["RNG"] = "CPU"
+    if let strength { infotext.fields["Denoising strength"] = "\(strength)" }
+    infotext.fields["RNG"] = noise == "a1111" ? "NV" : "CPU"
     infotext.fields["Version"] = "fluxlua \(fluxlua)"
     return infotext
   }

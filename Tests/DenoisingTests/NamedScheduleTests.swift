@@ -21,7 +21,8 @@ struct NamedScheduleCase: Sendable, CustomTestStringConvertible {
 
   /// What ComfyUI calls flux_1.15, flux_0.63 and schnell: the model's rule and the tokens of 1024² and 512² pictures.
   var rule: (ModelSchedule, tokens: Int) {
-    model == "schnell" ? (ModelSchedule(shift: .factor(1)), 4096) : (ModelSchedule(shift: .tokens(.init(), exponential: true)), model == "flux_1.15" ? 4096 : 1024)
+    if model == "schnell" { return (ModelSchedule(shift: .factor(1)), 4096) }
+    return (ModelSchedule(shift: .tokens(.init(), exponential: true)), model == "flux_1.15" ? 4096 : 1024)
   }
 }
 

@@ -35,7 +35,9 @@ struct SamplerLawTests {
   @Test(arguments: OrderCase.all) func errorsFallAsMeasuredWhenStepsDouble(_ c: OrderCase) throws {
     let row = try #require(SamplerReference.shared?.orders[c.course]?.table[c.key])
     let errors = try row.n.map { try error(c, steps: $0) }
-    for (made, expected) in zip(errors, row.rmsError) { #expect(abs(made - expected) < 2e-6 + 0.01 * expected, "\(errors), expected \(row.rmsError)") }
+    for (made, expected) in zip(errors, row.rmsError) {
+      #expect(abs(made - expected) < 2e-6 + 0.01 * expected, "\(errors), expected \(row.rmsError)")
+    }
     for (index, expected) in row.order.enumerated() {
       let order = log2(errors[index] / errors[index + 1])
       #expect(abs(order - expected) < 0.25, "\(order), expected \(expected)")
@@ -104,9 +106,8 @@ struct SamplerLawTests {
   /// A hook's change of the latents must not be undone by a corrector.
   @Test func whatAHookAddsToTheLatentsStays() throws {
     func made(_ sampler: NamedSampler, adding: Float) throws -> Float {
-      var run = Trajectory(from: .zeros([1, 1, 2, 2]), along: try .even(steps: 4), on: .init(sampler: sampler.sampler(eta: 0), conditioning: [])) { x, _, _ in
-        Tensor(repeating: 1, x.shape)
-      }
+      let course = Trajectory.Course(sampler: sampler.sampler(eta: 0), conditioning: [])
+      var run = Trajectory(from: .zeros([1, 1, 2, 2]), along: try .even(steps: 4), on: course) { x, _, _ in Tensor(repeating: 1, x.shape) }
       while let step = try run.next() { if step.index == 2 { run.latents = run.latents + adding } }
       return run.latents.values[0]
     }

@@ -12,7 +12,7 @@ struct ImageToImageStart: Sendable, CustomTestStringConvertible {
     guard let data = FileManager.default.contents(atPath: "\(Fixtures.folder)/expected/scheduler.json"),
           case .list(let rows)? = JSON(data)?.map?["img2img_start"] else { return [] }
     return rows.compactMap { row in
-      guard let map = row.map, let steps = map["steps"]?.number, let strength = map["strength"]?.number, let start = map["t_start"]?.number else { return nil }
+      guard let steps = row.map?["steps"]?.number, let strength = row.map?["strength"]?.number, let start = row.map?["t_start"]?.number else { return nil }
       return ImageToImageStart(steps: Int(steps), strength: strength, start: Int(start))
     }
   }()
@@ -72,7 +72,8 @@ struct ScheduleCompositionTests {
     var first = reference.trajectory(Heun(), along: try whole.sliced(0...3))
     while try first.next() != nil {}
     #expect(first.sigma == 0.5)
-    var second = Trajectory(from: first.latents, along: try whole.sliced(3...6), on: .init(sampler: Heun(), conditioning: [])) { x, sigma, _ in reference.flow.velocity(x, sigma) }
+    let course = Trajectory.Course(sampler: Heun(), conditioning: [])
+    var second = Trajectory(from: first.latents, along: try whole.sliced(3...6), on: course) { x, sigma, _ in reference.flow.velocity(x, sigma) }
     while try second.next() != nil {}
     #expect(second.latents.values == (try reference.trajectory(Heun(), along: whole).end()).values)
   }

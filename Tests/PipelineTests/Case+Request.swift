@@ -36,8 +36,16 @@ extension Case {
       let given = try Schedule(sigmas.compactMap { $0.number.map { Float($0) } } + [0])
       request.sigmas = .given(try pipeline.schedule.applied(to: given, tokens: size.width / 16 * (size.height / 16)))
     }
+    if let image = params["image_file"]?.text { request.start = try start(image, size, strength: #require(number("strength"))) }
     if has("in.latents") { request.noise = unpacked(try tensor("in.latents"), size) }
     return request
+  }
+
+  private func start(_ image: String, _ size: Size, strength: Double) throws -> Start {
+    // Other aspects are an error here; the reference stretches them, as this does.
+    let picture = try Image(contentsOf: "\(folder)/\(image)").resized(width: size.width, height: size.height)
+    guard let mask = params["mask_image_file"]?.text else { return .image(picture, strength: strength) }
+    return .repaint(picture, mask: try Image(contentsOf: "\(folder)/\(mask)"), strength: strength)
   }
 
   /// Checks decoded pictures, [n, height, width, 3].

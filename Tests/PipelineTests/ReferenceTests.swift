@@ -6,7 +6,7 @@ import Testing
 
 /// Whole runs against diffusers' pipelines: every step's latents, and the picture.
 @Suite struct ReferenceTests {
-  static let cases = Fixtures.cases("pipe.").filter { $0.params["pipeline"]?.text == "FluxPipeline" && $0.params["dtype"] == nil }
+  static let cases = Fixtures.cases("pipe.").filter { ["FluxPipeline", "FluxImg2ImgPipeline", "FluxInpaintPipeline"].contains($0.params["pipeline"]?.text) && $0.params["dtype"] == nil }
 
   func packed(_ latents: Tensor) -> Tensor { Tensor.stacked((0..<latents.shape[0]).map { Packing.tokens(latents[$0]) }) }
 

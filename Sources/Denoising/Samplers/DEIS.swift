@@ -4,7 +4,8 @@ import Tensors
 import Glibc
 #endif
 
-/// DEIS, table form: a polynomial through the last velocities, not in σ but in the time τ of a variance-preserving diffusion. One evaluation.
+/// DEIS, table form: a polynomial through the last velocities, not in σ but in the time τ of a variance-preserving diffusion.
+/// One evaluation.
 /// Zhang and Chen 2022 (DEIS), tAB-DEIS of third order: x += Σⱼ vⱼ·∫ σ′(τ)·ℓⱼ(τ) dτ. Constants and sum are those of ComfyUI.
 public struct DEIS: Sampler {
   public let name = NamedSampler.deis.rawValue

@@ -4,9 +4,11 @@ import Tensors
 import Glibc
 #endif
 
-/// The extended reverse-time SDE's solver, third order: Taylor's series of the denoised picture in l = σ/(1 − σ), and fresh noise of a chosen size.
-/// Cui et al. 2023 (Elucidating the solution space of extended reverse-time SDE), algorithm of order 3, φ being the noise scale: r = φ(lₜ)/φ(lₛ), Δ = lₜ − lₛ,
-/// x ← (1 − t)/(1 − s)·r·x + (1 − t)·[(1 − r)·D + (Δ + I·φ(lₜ))·D′ + (Δ²/2 + J·φ(lₜ))·D″ + √(lₜ² − lₛ²r²)·z], I = ∫ dl/φ, J = ∫ (l − lₛ)/φ dl from lₜ to lₛ.
+/// The extended reverse-time SDE's solver: Taylor's series of the denoised picture in l = σ/(1 − σ), to the second derivative, and
+/// fresh noise of a chosen size. One evaluation.
+/// Cui et al. 2023 (Elucidating the solution space of extended reverse-time SDE), ER-SDE-Solver-3, φ being the noise scale:
+/// r = φ(lₜ)/φ(lₛ), Δ = lₜ − lₛ, I = ∫ dl/φ and J = ∫ (l − lₛ)/φ dl from lₜ to lₛ,
+/// x ← (1 − t)/(1 − s)·r·x + (1 − t)·[(1 − r)·D + (Δ + I·φ(lₜ))·D′ + (Δ²/2 + J·φ(lₜ))·D″ + √(lₜ² − lₛ²r²)·z].
 public struct ERSDE: Sampler {
   /// How much of the noise is renewed, as the function φ(l).
   public enum Scale: Sendable, Equatable {

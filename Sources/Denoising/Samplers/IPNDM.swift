@@ -7,7 +7,12 @@ public struct IPNDM: Sampler {
   private var history = History(depth: 3)
 
   /// Of the velocity here and those before, the newest first: Adams and Bashforth's, for one more past velocity in each row.
-  private static let weights: [[Double]] = [[1], [3.0 / 2, -1.0 / 2], [23.0 / 12, -16.0 / 12, 5.0 / 12], [55.0 / 24, -59.0 / 24, 37.0 / 24, -9.0 / 24]]
+  private static let weights: [[Double]] = [
+    [1],
+    [3.0 / 2, -1.0 / 2],
+    [23.0 / 12, -16.0 / 12, 5.0 / 12],
+    [55.0 / 24, -59.0 / 24, 37.0 / 24, -9.0 / 24],
+  ]
 
   public init() {}
 

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The consistency model's way: paint the picture at once, then noise it again up to the next level.
-/// Luo et al. 2023 (Latent Consistency Models), algorithm 3, on the flow: x ← (1 − t)·D + t·z.
+/// Luo et al. 2023 (Latent Consistency Models), multistep sampling, on the flow: x ← (1 − t)·D + t·z.
 public struct LCM: Sampler {
   public let name = NamedSampler.lcm.rawValue
   public let sNoise: Double

@@ -44,6 +44,10 @@ package final class LuaModel: LuaObject {
               .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
         try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
       }
+      .method("preview", "A guess at the picture of latents, without the decoder; a list for a batch.", .required("latents", Reader<Tensor>.object),
+              returns: "flux.Image|flux.Image[]") { model, _, latents -> Several in
+        try Several(one: model.flux.engine { try model.pipeline.preview(model.checked(latents)) })
+      }
       .method("encode_image", "The latents of a picture: the middle of what the encoder makes of it, or one sample.",
               .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
         try model.check(image)
@@ -54,7 +58,7 @@ package final class LuaModel: LuaObject {
 
   /// What the model says of itself.
   private static var described: LuaType<LuaModel> {
-    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("preview", "with_lora", "resume")
+    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("with_lora", "resume")
       .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }

@@ -77,7 +77,7 @@ package final class LuaStep: LuaObject {
   }
 
   private static var readable: LuaType<LuaStep> {
-    LuaType<LuaStep>("One interval of the schedule.").later("preview", "save", "branch")
+    LuaType<LuaStep>("One interval of the schedule.").later("save", "branch")
       .property("index", "integer", "From 1.") { $0.step.index }
       .property("count", "integer", "How many there are.") { $0.step.count }
       .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
