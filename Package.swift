@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Models", "TestSupport"]),
     .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Imaging", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

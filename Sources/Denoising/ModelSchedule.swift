@@ -53,7 +53,9 @@ public struct ModelSchedule: Sendable, Equatable {
       let scale = (1 - last) / Float(1 - terminal)
       sigmas = sigmas.map { 1 - (1 - $0) / scale }
     }
-    return try Schedule(respaced(sigmas) + [0])
+    do { return try Schedule(respaced(sigmas) + [0]) } catch DenoisingError.schedule {
+      throw DenoisingError.schedule("the model's own shift for \(tokens) tokens puts sigmas on top of each other; take a smaller size, or say shift = 3 or give a schedule")
+    }
   }
 
   private func shifted(_ schedule: Schedule, tokens: Int) -> Schedule {

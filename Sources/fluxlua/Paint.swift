@@ -21,7 +21,15 @@ struct Paint: ParsableCommand {
 
   func validate() throws {
     guard output.lowercased().hasSuffix(".png") else { throw ValidationError("--output must end in .png, got '\(output)'.") }
-    if let size, Self.sides(size) == nil { throw ValidationError("--size must be such as 512 or 768x512, got '\(size)'.") }
+    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be from 1 to 1000, got \(steps).") }
+    if let guidance, !(0...1000).contains(guidance) { throw ValidationError("--guidance must be from 0 to 1000, got \(guidance).") }
+    if let cfg, !(0...1000).contains(cfg) { throw ValidationError("--cfg must be from 0 to 1000, got \(cfg).") }
+    if let sampler, !["euler", "heun"].contains(sampler) { throw ValidationError("--sampler must be euler or heun, got '\(sampler)'.") }
+    guard let size else { return }
+    guard let sides = Self.sides(size) else { throw ValidationError("--size must be such as 512 or 768x512, got '\(size)'.") }
+    if let side = sides.first(where: { $0 % 16 != 0 || !(16...16384).contains($0) }) {
+      throw ValidationError("--size must be in multiples of 16, from 16 to 16384; got \(side).")
+    }
   }
 
   private static func sides(_ text: String) -> [Int]? {
@@ -40,7 +48,7 @@ struct Paint: ParsableCommand {
                           ("guidance", guidance.map { "\($0)" }), ("negative", negative), ("cfg", cfg.map { "\($0)" }), ("sampler", sampler)] {
       if let value { options.parameters.append("\(name)=\(value)") }
     }
-    throw try Job(recipe, out: folder, options, engine).run()
+    throw try Job(recipe, out: folder, options, engine).run(writing: file.lastPathComponent)
   }
 
   /// What `paint` runs.

@@ -18,6 +18,8 @@ package final class FluxModule {
   var models: [(source: ModelSource, precision: Precision, model: LuaReference)] = []
   /// What was said of models and files that cannot be used.
   var unusable: [String] = []
+  /// What was said of values that the command line sets.
+  var misuse: [String] = []
   /// Declared parameters as they were set, as text.
   var resolvedParameters: [(name: String, value: String)] = []
   private let start = ContinuousClock.now
