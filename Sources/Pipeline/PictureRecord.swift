@@ -84,6 +84,13 @@ extension PictureRecord {
     if let scale = step.cfg { cfg?.append(scale) }
   }
 
+  /// Goes on from the middle of another run: what that one did comes first, and values alone do not repeat both.
+  public mutating func takeUp(_ other: PictureRecord) {
+    (sigmas, guidance) = (other.sigmas, other.guidance)
+    if cfg != nil || other.cfg != nil { cfg = other.cfg ?? other.guidance.map { _ in 1 } }
+    scripted = true
+  }
+
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.
   public var texts: [TextEntry] {
     [TextEntry(Infotext.key, infotext.description), TextEntry("fluxlua", json)]

@@ -6,6 +6,8 @@ import Tensors
 
 /// What `generate`, `sample` and `steps` take.
 struct GenerateOptions {
+  /// Only of a branch; elsewhere the prompt is an argument of its own.
+  var prompt: PromptList?
   var size: PixelSize?
   var seeds: Seeds?
   var batch: Int?
@@ -54,27 +56,42 @@ struct GenerateOptions {
     }
   }
 
-  static var options: Options<GenerateOptions> {
-    Options(GenerateOptions(), [
+  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + later) }
+
+  /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
+  static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
+    let fixed = beginning.map { Field<GenerateOptions>.refused($0.description.name, "cannot change in the middle of a run") }
+    return Options(run, [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course + later)
+  }
+
+  /// What a run starts from.
+  private static var beginning: [Field<GenerateOptions>] {
+    [
       Field("size", .size, \.size, "pixels: a number for a square, or {width, height}; multiples of 16"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
-      Field("steps", .integer(in: 1...Schedule.mostSteps), \.steps, "steps, spaced as the model wants them"),
-      Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
-      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts), a factor for whatever is given, or false"),
-      Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
-      Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
-      Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
       Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean: \"torch\", \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
+      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
       Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
+    ]
+  }
+
+  /// How it goes on.
+  private static var course: [Field<GenerateOptions>] {
+    [
+      Field("steps", .integer(in: 1...Schedule.mostSteps), \.steps, "steps, spaced as the model wants them"),
+      Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
+      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts and names), a factor for whatever is given, or false"),
+      Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
+      Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
+      Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
       Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance: { scale =, negative = }"),
-      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
       Field("before_step", .function, \.beforeStep, "sees each step before it is made and may change it"),
       Field("on_step", .function, \.onStep, "sees each step once it is made and may change its latents"),
-    ] + later)
+    ]
   }
 
   private static var later: [Field<GenerateOptions>] {

@@ -26,8 +26,11 @@ package final class LuaRun: LuaObject {
   /// Where it stands, in words.
   private var place: String
   private var kept: LuaReference?
+  /// What it was asked for, for its branches.
+  private var options: GenerateOptions
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
+    self.options = options
     let this = Weak<LuaRun>(), flux = model.flux
     var request = try flux.engine { try options.request(prompt, model, this, lua) }
     if let before = options.beforeStep {
@@ -68,7 +71,7 @@ package final class LuaRun: LuaObject {
 
   /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
   private func finish() {
-    (trajectory, onStep, kept) = (nil, nil, nil)
+    (trajectory, onStep, kept, options) = (nil, nil, nil, GenerateOptions())
   }
 
   func stop() {
@@ -170,6 +173,26 @@ package final class LuaRun: LuaObject {
     }
   }
 
+  /// Another run that goes on from a step of this one, which is made, with some options changed. What led here is not
+  /// computed again.
+  func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
+    guard let trajectory else { throw LuaError("the loop is over") }
+    let options = changes.isAbsent ? options : try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes)
+    let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
+    let run = try LuaRun(model, prompt, options, lua)
+    let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
+    try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState()),
+                  after: records)
+    return run
+  }
+
+  private func stand(at position: Trajectory.Position, after made: [PictureRecord]) throws {
+    try model.flux.engine { try trajectory?.resume(at: position) }
+    x = position.latents
+    place = "at step \(position.index) of \(trajectory?.schedule.steps ?? 0), sigma \(position.sigma)"
+    for index in records.indices { records[index].takeUp(made[index]) }
+  }
+
   /// nil carries on, false stops after this step, a Tensor replaces the latents.
   private func runHook(_ hook: LuaReference, named name: String, on step: inout Step) throws {
     let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
@@ -204,6 +227,15 @@ package final class LuaRun: LuaObject {
 }
 
 extension GenerateOptions {
+  /// Without what says the same as one of the changes in another way.
+  fileprivate func leavingRoom(for changes: Argument) -> GenerateOptions {
+    guard changes.isTable else { return self }
+    var options = self
+    if changes.field("schedule", { !$0.isAbsent }) { options.steps = nil }
+    if changes.field("steps", { !$0.isAbsent }) { options.schedule = nil }
+    return options
+  }
+
   /// The options as the engine takes them.
   func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
     let pipeline = model.pipeline

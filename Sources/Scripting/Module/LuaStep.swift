@@ -74,6 +74,12 @@ package final class LuaStep: LuaObject {
         let latents = try step.step.denoised ?? step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.preview(latents) })
       }
+      .method("branch", "A new Run that goes on from here, with other options or another prompt; what led here is not computed again.",
+              .optional("options", .any), returns: "flux.Run") { step, call, _ in
+        try step.alive()
+        guard step.phase == .after else { throw LuaError("a step can be branched once it is made: use on_step, or the loop of :steps") }
+        return try step.run.branch(at: step.changed(), call.argument(2))
+      }
       .method("stop", "Ends the loop after this step.") { step, _ in
         try step.alive()
         step.run.stop()
@@ -82,7 +88,7 @@ package final class LuaStep: LuaObject {
   }
 
   private static var readable: LuaType<LuaStep> {
-    LuaType<LuaStep>("One interval of the schedule.").later("save", "branch")
+    LuaType<LuaStep>("One interval of the schedule.").later("save")
       .property("index", "integer", "From 1.") { $0.step.index }
       .property("count", "integer", "How many there are.") { $0.step.count }
       .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
