@@ -46,7 +46,7 @@ let package = Package(
       "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Tensors",
     ]),
     .executableTarget(name: "fluxlua", dependencies: [
-      "Imaging", "Pipeline", "Scripting",
+      "Denoising", "Imaging", "Pipeline", "Scripting",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: alone, linkerSettings: aloneAtLink),
 

@@ -43,7 +43,7 @@ extension CommandTests {
     (["paint", "a fox", "--size", "big"], "--size must be such as 512 or 768x512, got 'big'."),
     (["paint", "a fox", "--size", "512x500"], "--size must be in multiples of 16, from 16 to 16384; got 500."),
     (["paint", "a fox", "--steps", "0"], "--steps must be from 1 to 1000, got 0."),
-    (["paint", "a fox", "--sampler", "lcm"], "--sampler must be euler or heun, got 'lcm'."),
+    (["paint", "a fox", "--sampler", "huen"], "The value 'huen' is invalid for '--sampler <sampler>'."),
     (["paint", "a fox", "--guidance", "nan"], "--guidance must be from 0 to 1000, got nan."),
     (["paint", "a fox", "--cfg=-1"], "--cfg must be from 0 to 1000, got -1.0."),
   ]) func wrongUseEndsWith2(_ arguments: [String], _ message: String) throws {

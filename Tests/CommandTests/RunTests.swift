@@ -137,7 +137,7 @@ extension CommandTests {
     ("{stpes = 4}", "no option 'stpes'; did you mean 'steps'?"),
     ("{steps = 'ten'}", "'steps' must be a whole number from 1 to 1000, got \"ten\" (a string)"),
     ("{size = 500}", "'size' must be a multiple of 16, got 500; the nearest are 496 and 512"),
-    ("{sampler = 'huen'}", "'sampler' must be \"euler\", \"heun\" or a function, got \"huen\"; did you mean \"heun\"?"),
+    ("{guidance = function() return 'x' end}", "guidance: the function must return a number, got \"x\" (a string)"),
     ("{schedule = {1, 0.5, 0.7, 0}}", "schedule: sigmas must fall, but sigma 3 (0.7) is not below sigma 2 (0.5)"),
     ("{size = 32, steps = 2, on_step = function(step) return step.latents / 0 end}",
      "on_step: 256 of the 256 latents at step 1 of 2 are infinite or not a number; look for a division by 0, or for numbers that grow from step to step"),
