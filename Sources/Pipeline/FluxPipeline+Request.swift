@@ -75,6 +75,12 @@ extension FluxPipeline {
     }
   }
 
+  /// What a prompt means to this model, whatever the number of pictures.
+  public func conditionings(of prompt: Prompt) throws -> [Conditioning] {
+    if case .conditioning(let given) = prompt { return given }
+    return try conditioning(for: prompt, count: 1)
+  }
+
   /// A conditioning must be of this model's widths.
   func check(_ one: Conditioning) throws {
     let (sequence, pooled) = (one.sequence.shape, one.pooled.shape)

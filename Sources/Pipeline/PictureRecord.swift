@@ -84,11 +84,13 @@ extension PictureRecord {
     if let scale = step.cfg { cfg?.append(scale) }
   }
 
-  /// Goes on from the middle of another run: what that one did comes first, and values alone do not repeat both.
-  public mutating func takeUp(_ other: PictureRecord) {
+  /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do
+  /// not repeat both.
+  public mutating func takeUp(_ other: PictureRecord, changed: Bool) {
     (sigmas, guidance) = (other.sigmas, other.guidance)
     if cfg != nil || other.cfg != nil { cfg = other.cfg ?? other.guidance.map { _ in 1 } }
-    scripted = true
+    (prompt, negative) = (prompt ?? other.prompt, negative ?? other.negative)
+    scripted = scripted || other.scripted || changed
   }
 
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.

@@ -32,7 +32,10 @@ extension FluxPipeline {
   /// The latents that a request starts from, the part of the schedule that it goes along, and the sampler that goes.
   func beginning(of request: Request, count: Int, size: Size, along schedule: Schedule) throws -> Beginning {
     guard let (image, strength) = request.start.picture else {
-      return Beginning(latents: try noise(for: request, count: count, size: size), schedule: schedule, sampler: request.sampler)
+      let noise = try noise(for: request, count: count, size: size), first = schedule.sigmas[0]
+      // Drawn noise belongs at 1; what is given belongs where the schedule begins, such as the latents of another run.
+      let latents = first < 1 && request.noise == nil ? first * noise : noise
+      return Beginning(latents: latents, schedule: schedule, sampler: request.sampler)
     }
     let part = try schedule.truncated(strength: strength)
     let (original, noise) = try originals(image, for: request, count: count, size: size)

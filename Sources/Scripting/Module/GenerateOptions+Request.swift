@@ -65,7 +65,7 @@ extension GenerateOptions {
     cfg.window = options.from...options.to
     switch options.combine {
     case nil: break
-    case .named(let combination)?: cfg.combination = combination
+    case .named(let combination, _)?: cfg.combination = combination
     case .function(let function)?: cfg.combination = .function { positive, negative, step in
       guard let run = run.value else { return positive }
       let handle = LuaStep(step, of: run, phase: .sampling)

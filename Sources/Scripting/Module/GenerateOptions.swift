@@ -33,7 +33,7 @@ struct GenerateOptions {
     var from = 0.0, to = 1.0
     var combine: CombineChoice?
 
-    enum CombineChoice { case named(Guidance.Combination), function(LuaReference) }
+    enum CombineChoice { case named(Guidance.Combination, String), function(LuaReference) }
 
     private static var combine: Reader<CombineChoice> {
       let names = Guidance.Combination.named.map(\.key)
@@ -41,7 +41,7 @@ struct GenerateOptions {
       return Reader<CombineChoice>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor") { argument in
         guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.described(expected).read(argument)) }
         guard let found = Guidance.Combination.named.first(where: { $0.key == name }) else { throw Mismatch(expected, argument) }
-        return .named(found.value)
+        return .named(found.value, name)
       }
     }
 

@@ -35,6 +35,10 @@ package final class LuaModel: LuaObject {
               .options(GenerateOptions.options), returns: "flux.Run") { model, call, prompt, options in
         try model.run(prompt, options, call)
       }
+      .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.", .required("path", .string),
+              .optional("options", .any), returns: "flux.Run") { model, call, path, _ in
+        try model.resume(path, call.argument(3))
+      }
       .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.", .required("latents", Reader<Tensor>.object),
               .required("sigma", .number(in: 0...1)), .required("conditioning", Reader<Conditioning>.object),
               .options(VelocityOptions.options), returns: "flux.Tensor") { model, _, latents, sigma, conditioning, options in
@@ -58,7 +62,7 @@ package final class LuaModel: LuaObject {
 
   /// What the model says of itself.
   private static var described: LuaType<LuaModel> {
-    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("with_lora", "resume")
+    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("with_lora")
       .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }

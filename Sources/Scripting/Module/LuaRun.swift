@@ -182,15 +182,38 @@ package final class LuaRun: LuaObject {
     let run = try LuaRun(model, prompt, options, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
     try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState()),
-                  after: records)
+                  after: records, changed: !changes.isAbsent)
     return run
   }
 
-  private func stand(at position: Trajectory.Position, after made: [PictureRecord]) throws {
+  /// All that it takes to go on from here.
+  func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
+    guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
+    if options.mask != nil { throw LuaError("a run with a mask cannot be saved in this version") }
+    try settle()
+    let position = trajectory.position, latents = step?.latents ?? x
+    var named: NamedSampler?, combine: String?, functions: [String] = []
+    switch options.sampler { case .named(let sampler)?: named = sampler; case .function?: functions.append("sampler"); case nil: break }
+    if case .function? = options.guidance { functions.append("guidance") }
+    if options.beforeStep != nil { functions.append("before_step") }
+    if onStep != nil { functions.append("on_step") }
+    switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
+    if case .function? = options.cfg?.scale, !functions.contains("cfg") { functions.append("cfg") }
+    let saved = SavedRun(
+      model: model.pipeline.hash, index: position.index, sigma: position.sigma, sigmas: trajectory.schedule.sigmas, seeds: trajectory.seeds,
+      width: latents.shape[3] * model.pipeline.reduction, height: latents.shape[2] * model.pipeline.reduction, sampler: named?.rawValue,
+      eta: options.eta, sNoise: options.sNoise, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
+      cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
+      functions: functions, numbers: position.sampler.numbers, records: records)
+    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? .text("")) } ?? []
+    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors))
+  }
+
+  func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {
     try model.flux.engine { try trajectory?.resume(at: position) }
     x = position.latents
     place = "at step \(position.index) of \(trajectory?.schedule.steps ?? 0), sigma \(position.sigma)"
-    for index in records.indices { records[index].takeUp(made[index]) }
+    for index in records.indices { records[index].takeUp(made[index], changed: changed) }
   }
 
   /// nil carries on, false stops after this step, a Tensor replaces the latents.
@@ -211,7 +234,10 @@ package final class LuaRun: LuaObject {
   }
 
   static var type: LuaType<LuaRun> {
-    LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.").later("save")
+    LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { run, _, path in
+        try run.save(at: nil, to: path)
+      }
       .property("latents", Reader<Tensor>.object, "As they are.", get: { run in
         try run.settle()
         return run.latents

@@ -74,6 +74,11 @@ package final class LuaStep: LuaObject {
         let latents = try step.step.denoised ?? step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.preview(latents) })
       }
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { step, _, path in
+        try step.alive()
+        guard step.phase == .after else { throw LuaError("a step can be saved once it is made: use on_step, or the loop of :steps") }
+        try step.run.save(at: step.changed(), to: path)
+      }
       .method("branch", "A new Run that goes on from here, with other options or another prompt; what led here is not computed again.",
               .optional("options", .any), returns: "flux.Run") { step, call, _ in
         try step.alive()
@@ -88,7 +93,7 @@ package final class LuaStep: LuaObject {
   }
 
   private static var readable: LuaType<LuaStep> {
-    LuaType<LuaStep>("One interval of the schedule.").later("save")
+    LuaType<LuaStep>("One interval of the schedule.")
       .property("index", "integer", "From 1.") { $0.step.index }
       .property("count", "integer", "How many there are.") { $0.step.count }
       .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
