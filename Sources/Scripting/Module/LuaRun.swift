@@ -43,7 +43,9 @@ package final class LuaRun: LuaObject {
     place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
     count = pictures
     records = (1...pictures).map { picture in
-      PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      (record.eta, record.sNoise) = (options.eta, options.sNoise)
+      return record
     }
     this.value = self
   }
