@@ -49,7 +49,7 @@ let package = Package(
       "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Tensors",
     ]),
     .executableTarget(name: "fluxlua", dependencies: [
-      "Imaging", "Pipeline", "Scripting",
+      "Denoising", "Imaging", "Pipeline", "Scripting",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: alone, linkerSettings: aloneAtLink),
 
@@ -63,7 +63,7 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Models", "TestSupport"]),
     .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Imaging", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

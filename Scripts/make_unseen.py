@@ -6,6 +6,10 @@
 Every model gets five cases: text to image, true CFG, custom sigmas, a non-square picture, a batch. Another --seed gives
 other models and other cases, so an engine that passes many seeds has learnt the pipeline and not the fixtures.
 
+    FLUX_UNSEEN=DIR Scripts/test --filter UnseenTests
+
+runs them; several folders stand with a colon between them.
+
     DIR/<model>/                          a diffusers folder (float32, or bfloat16 for every third model)
     DIR/cases.json                        cases as in make_reference.py: parameters; key, shape and atol of every tensor
     DIR/expected/<model>.safetensors      <case>/in.noise and <case>/latents [n, 16, H/8, W/8]; <case>/image_u8 [n, H, W, 3]

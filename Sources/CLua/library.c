@@ -153,7 +153,7 @@ static const struct allowed base[] = {
   {"rawget", 0}, {"rawlen", 0}, {"rawset", 0}, {"select", 0}, {"tonumber", 0}, {"tostring", 0}, {"type", 0},
   {"_VERSION", 0}, {"setmetatable", guard_setmetatable}, {"load", guard_load}, {0, 0}};
 static const struct allowed string[] = {
-  {"byte", 0}, {"char", 0}, {"format", 0}, {"len", 0}, {"lower", 0}, {"pack", 0}, {"packsize", 0}, {"reverse", 0},
+  {"byte", 0}, {"char", 0}, {"format", 0}, {"len", 0}, {"lower", 0}, {"pack", 0}, {"packsize", 0}, {"reverse", 0}, {"sub", 0},
   {"unpack", 0}, {"upper", 0}, {"rep", guard_rep}, {0, 0}};
 static const struct allowed table[] = {
   {"pack", 0}, {"concat", guard_table}, {"insert", guard_table}, {"move", guard_table}, {"remove", guard_table},

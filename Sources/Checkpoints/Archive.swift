@@ -13,7 +13,10 @@ package struct Archive: Sendable {
     let raw = bytes.bytes
     defer { withExtendedLifetime(bytes) {} }
     var at = 0
-    while at + 512 <= raw.count, raw[at] != 0 {
+    while true {
+      // Two blocks of zeros stand at the end.
+      guard at + 512 <= raw.count else { throw CheckpointError.malformed(bytes.name, "the archive has no end; it is cut off") }
+      if raw[at] == 0 { break }
       let header = UnsafeRawBufferPointer(rebasing: raw[at..<at + 512])
       guard let size = Archive.octal(header[124..<136]), size <= raw.count - at - 512 else {
         throw CheckpointError.malformed(bytes.name, "the entry at byte \(at) has an impossible size; the archive is cut or damaged")

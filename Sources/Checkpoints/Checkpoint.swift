@@ -40,7 +40,7 @@ package final class Checkpoint: Sendable {
       return
     }
     guard let index = try folder.file("\(stem).safetensors.index.json") else {
-      throw CheckpointError.missingFile(folder.name, "\(stem).safetensors", hint: folder.has("\(stem).bin")
+      throw CheckpointError.missingFile(folder.name, "\(stem).safetensors", hint: ["\(stem).bin", "pytorch_\(stem).bin"].contains(where: folder.has)
         ? "the .bin beside it is a pickle, which is never opened; download the safetensors form"
         : "nor is there a \(stem).safetensors.index.json; was the download complete?")
     }
@@ -72,7 +72,7 @@ package final class Checkpoint: Sendable {
     guard let encoding = entry.encoding else { throw CheckpointError.encoding(self.name, name, entry.type) }
     let count = entry.shape.first ?? 1, width = entry.shape.dropFirst().reduce(1, *)
     let start = entry.file.range.lowerBound + entry.first
-    if (UInt(bitPattern: entry.file.storage.start) + UInt(start)) % UInt(encoding.width) == 0 {
+    if start % encoding.width == 0, UInt(bitPattern: entry.file.storage.start) % UInt(encoding.width) == 0 {
       return Rows(count: count, width: width, encoding: encoding, storage: entry.file.storage, first: start)
     }
     let aligned = Storage(count: entry.count)      // written by an old tool, with a header of odd length
@@ -90,14 +90,30 @@ package final class Checkpoint: Sendable {
     return entry
   }
 
-  /// Up to three names of this checkpoint that look like `name`.
+  /// Up to three names of this checkpoint that look like `name`: most of its parts are the same, the rest nearly.
   private func nearest(to name: String) -> [String] {
     func parts(_ name: String) -> Set<Substring> { Set(name.split(separator: ".")) }
     let wanted = parts(name)
     return entries.keys
-      .map { (name: $0, common: parts($0).intersection(wanted).count) }
-      .filter { $0.common * 2 > wanted.count }
-      .sorted { ($1.common, $0.name) < ($0.common, $1.name) }
+      .filter { parts($0).intersection(wanted).count * 2 > wanted.count }
+      .map { (name: $0, distance: editDistance($0, name)) }
+      .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
       .prefix(3).map(\.name)
+  }
+
+  /// How many letters must be put in, left out or changed. Levenshtein 1966.
+  private func editDistance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a.utf8), Array(b.utf8))
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let changed = diagonal + (x == y ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(changed, row[j] + 1, diagonal + 1)
+      }
+    }
+    return row[b.count]
   }
 }

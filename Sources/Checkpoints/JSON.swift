@@ -1,38 +1,24 @@
 import Foundation
 
-/// A JSON value, decoded without guessing: numbers and booleans stay apart.
-package enum JSON: Decodable, Sendable, Equatable {
+/// A JSON value; numbers and booleans stay apart.
+package enum JSON: Sendable, Equatable {
   case null, flag(Bool), number(Double), text(String), list([JSON]), map([String: JSON])
-
-  package init(from decoder: any Decoder) throws {
-    if let keyed = try? decoder.container(keyedBy: Key.self) {
-      var map: [String: JSON] = [:]
-      for key in keyed.allKeys { map[key.stringValue] = try keyed.decode(JSON.self, forKey: key) }
-      self = .map(map)
-    } else if var list = try? decoder.unkeyedContainer() {
-      var values: [JSON] = []
-      while !list.isAtEnd { values.append(try list.decode(JSON.self)) }
-      self = .list(values)
-    } else {
-      let single = try decoder.singleValueContainer()
-      if let text = try? single.decode(String.self) { self = .text(text) }
-      else if let number = try? single.decode(Double.self) { self = .number(number) }
-      else if let flag = try? single.decode(Bool.self) { self = .flag(flag) }
-      else { self = .null }
-    }
-  }
-
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { return nil }
-  }
 
   /// The value of some bytes, or nil where they are not JSON.
   package init?(_ data: Data) {
-    guard let value = try? JSONDecoder().decode(JSON.self, from: data) else { return nil }
-    self = value
+    guard let value = try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed) else { return nil }
+    self.init(foundation: value)
+  }
+
+  private init(foundation value: Any) {
+    switch value {
+    case let text as String: self = .text(text)
+    // Foundation boxes both; only a boolean is of the C type `char`.
+    case let number as NSNumber: self = number.objCType.pointee == CChar(UInt8(ascii: "c")) ? .flag(number.boolValue) : .number(number.doubleValue)
+    case let list as [Any]: self = .list(list.map(JSON.init(foundation:)))
+    case let map as [String: Any]: self = .map(map.mapValues(JSON.init(foundation:)))
+    default: self = .null
+    }
   }
 
   package var map: [String: JSON]? { if case .map(let map) = self { map } else { nil } }

@@ -14,8 +14,9 @@ package struct ModelFolder: Sendable {
 
   package init(path: String) throws {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      guard FileManager.default.fileExists(atPath: path) else { throw CheckpointError.unreadable(path, "there is no such folder") }
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard exists else { throw CheckpointError.unreadable(path, "there is no such folder") }
+    guard isFolder.boolValue else {
       throw CheckpointError.malformed(path, "is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
     }
     (name, source) = (path, .disk(path))

@@ -18,7 +18,7 @@ package enum Safetensors {
     for (name, value) in object where name != "__metadata__" {
       let (type, shape, range) = try entry(value, name, file)
       guard range.upperBound <= available else {
-        throw CheckpointError.malformed(file.name, "tensor '\(name)' ends at byte \(first + range.upperBound) but the file has \(bytes.count); it is cut off, download it again")
+        throw CheckpointError.malformed(file.name, "tensor '\(name)' ends \(range.upperBound) bytes after the header but the file has only \(available) there; it is cut off, download it again")
       }
       entries[name] = Checkpoint.Entry(type: type, shape: shape, file: file, first: first + range.lowerBound, count: range.count)
       ranges.append((range, name))
@@ -63,10 +63,11 @@ package enum Safetensors {
     }
     var size = width
     for axis in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: axis)
+      let (product, overflow) = size.multipliedReportingOverflow(by: max(axis, 1))
       guard !overflow else { throw CheckpointError.malformed(file.name, "tensor '\(name)' has the impossible shape \(shape)") }
       size = product
     }
+    if shape.contains(0) { size = 0 }
     guard size == offsets[1] - offsets[0] else {
       throw CheckpointError.malformed(file.name, "tensor '\(name)' of shape \(shape) in \(type) needs \(size) bytes but has \(offsets[1] - offsets[0])")
     }

@@ -20,13 +20,20 @@ package struct Weights: Sendable {
 
   package func has(_ name: String) -> Bool { checkpoint.entries[prefix + name] != nil }
 
-  /// How many `name.0`, `name.1`, … there are.
-  package func count(of name: String) -> Int {
+  /// There must be just as many `name.0`, `name.1`, … as config.json says under `key`.
+  package func expect(_ count: Int, of name: String, _ key: String) throws {
     let start = "\(prefix)\(name)."
-    let indices = checkpoint.entries.keys.compactMap { key in
-      key.hasPrefix(start) ? Int(key.dropFirst(start.count).prefix { $0 != "." }) : nil
+    let found = Set(checkpoint.entries.keys.filter { $0.hasPrefix(start) }.map { $0.dropFirst(start.count).prefix { $0 != "." } }).count
+    guard found == count else {
+      throw CheckpointError.malformed(checkpoint.name, "holds \(found) of '\(prefix)\(name)', but config.json asks for \(count) ('\(key)'); do the two files belong together?")
     }
-    return (indices.max() ?? -1) + 1
+  }
+
+  /// `name` must be there where config.json says so under `key`, and only there.
+  package func expect(_ wanted: Bool, has name: String, _ key: String) throws {
+    guard has(name) == wanted else {
+      throw CheckpointError.malformed(checkpoint.name, "\(wanted ? "lacks" : "holds") '\(prefix)\(name)', but config.json says '\(key)' is \(wanted); do the two files belong together?")
+    }
   }
 
   /// The shape of a tensor as it is stored.

@@ -34,10 +34,7 @@ package struct CLIPTextEncoder: Sendable {
     let weights = all.has("text_model.embeddings.token_embedding.weight") ? all["text_model"] : all
     tokens = try weights["embeddings"].rows("token_embedding.weight", [c.vocabulary, c.width])
     positions = try weights["embeddings"].tensor("position_embedding.weight", [c.positions, c.width])
-    let found = weights["encoder"].count(of: "layers")
-    guard found == c.layers else {
-      throw CheckpointError.malformed(all.checkpoint.name, "holds \(found) layers, but config.json says num_hidden_layers = \(c.layers)")
-    }
+    try weights["encoder"].expect(c.layers, of: "layers", "num_hidden_layers")
     layers = try (0..<c.layers).map { try CLIPLayer(weights["encoder"]["layers", $0], c) }
     lastGain = try weights.tensor("final_layer_norm.weight", [c.width])
     lastOffset = try weights.tensor("final_layer_norm.bias", [c.width])

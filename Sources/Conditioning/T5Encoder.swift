@@ -42,10 +42,7 @@ package struct T5Encoder: Sendable {
     embeddings = try weights.rows(shared, [c.vocabulary, c.width])
     let stack = weights["encoder"]
     bias = try stack["block", 0]["layer", 0]["SelfAttention"].tensor("relative_attention_bias.weight", [c.buckets, c.heads])
-    let found = stack.count(of: "block")
-    guard found == c.layers else {
-      throw CheckpointError.malformed(weights.checkpoint.name, "holds \(found) encoder blocks, but config.json says num_layers = \(c.layers)")
-    }
+    try stack.expect(c.layers, of: "block", "num_layers")
     blocks = try (0..<c.layers).map {
       try progress(Double($0) / Double(c.layers))
       return try T5Block(stack["block", $0], c)

@@ -5,6 +5,8 @@ public enum DenoisingError: Error, CustomStringConvertible {
   case next(Float, sigma: Float, step: Int)
   case shape(what: String, expected: [Int], got: [Int])
   case steps(Int)
+  case strength(Double)
+  case position(String)
 
   public var description: String {
     switch self {
@@ -15,6 +17,8 @@ public enum DenoisingError: Error, CustomStringConvertible {
       "step \(step): next must be at least 0 and less than sigma (\(sigma)), got \(next)"
     case .shape(let what, let expected, let got): "the \(what) must keep the shape \(expected), got \(got)"
     case .steps(let count): "steps must be a whole number from 1 to 1000, got \(count)"
+    case .strength(let strength): "strength must be above 0 and at most 1, got \(strength)"
+    case .position(let what): "a trajectory cannot go on from this position: \(what)"
     }
   }
 }

@@ -45,14 +45,17 @@ public struct ModelSchedule: Sendable, Equatable {
     return line.mu(tokens: tokens)
   }
 
-  /// The schedule as this model wants it for a picture of this many tokens.
+  /// The schedule as this model wants it for a picture of this many tokens. A part of a schedule is shifted only: its last sigma is not the model's.
   public func applied(to schedule: Schedule, tokens: Int) throws -> Schedule {
+    guard schedule.endsAtZero else { return shifted(schedule, tokens: tokens) }
     var sigmas = Array(shifted(schedule, tokens: tokens).sigmas.dropLast())
     if let terminal, let last = sigmas.last, last < 1 {
       let scale = (1 - last) / Float(1 - terminal)
       sigmas = sigmas.map { 1 - (1 - $0) / scale }
     }
-    return try Schedule(respaced(sigmas) + [0])
+    do { return try Schedule(respaced(sigmas) + [0]) } catch DenoisingError.schedule {
+      throw DenoisingError.schedule("the model's own shift for \(tokens) tokens puts sigmas on top of each other; take a smaller size, or say shift = 3 or give a schedule")
+    }
   }
 
   private func shifted(_ schedule: Schedule, tokens: Int) -> Schedule {

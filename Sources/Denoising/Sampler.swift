@@ -7,18 +7,31 @@ public typealias Velocity = (_ x: Tensor, _ sigma: Float) throws -> Tensor
 public protocol Sampler {
   /// What a picture's metadata calls it.
   var name: String { get }
+  /// What it remembers of the steps made: set on a new sampler, it goes on where the other stopped.
+  var state: SamplerState { get set }
   /// The latents at `step.next`, from those at `step.sigma`.
   mutating func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor
 }
 
-/// The samplers that have a name.
-public enum NamedSampler: String, CaseIterable, Sendable {
-  case euler, heun
+extension Sampler {
+  /// Of a sampler that remembers nothing.
+  public var state: SamplerState {
+    get { SamplerState() }
+    set {}
+  }
+}
 
-  public var sampler: any Sampler {
-    switch self {
-    case .euler: Euler()
-    case .heun: Heun()
-    }
+/// What a checkpoint must keep of a sampler: tensors and numbers by name.
+public struct SamplerState: Sendable {
+  public var tensors: [String: Tensor]
+  public var numbers: [String: Double]
+
+  public init(tensors: [String: Tensor] = [:], numbers: [String: Double] = [:]) {
+    (self.tensors, self.numbers) = (tensors, numbers)
+  }
+
+  /// Both together; their names must differ.
+  static func + (a: SamplerState, b: SamplerState) -> SamplerState {
+    SamplerState(tensors: a.tensors.merging(b.tensors) { $1 }, numbers: a.numbers.merging(b.numbers) { $1 })
   }
 }

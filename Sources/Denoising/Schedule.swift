@@ -4,7 +4,7 @@ import Tensors
 import Glibc
 #endif
 
-/// The noise levels that a trajectory visits: falling, from at most 1 to 0.
+/// The noise levels that a trajectory visits: falling, from at most 1 to 0, or to more where it is a part of one.
 ///
 /// ```swift
 /// let schedule = try Schedule.even(steps: 4).shifted(by: 3)     // 1, 0.9, 0.75, 0.5, 0
@@ -18,16 +18,21 @@ public struct Schedule: Sendable, Equatable {
 
   /// Sigmas as given: what is written is what runs.
   public init(_ sigmas: [Float]) throws {
+    try self.init(part: sigmas)
+    guard endsAtZero else { throw DenoisingError.schedule("the last sigma must be 0, got \(sigmas[steps]); add a 0 at the end") }
+  }
+
+  /// Sigmas as given, which need not end at 0: what follows them is for another trajectory.
+  public init(part sigmas: [Float]) throws {
     func fail(_ what: String) -> DenoisingError { .schedule(what) }
     guard sigmas.count >= 2 else { throw fail("needs at least two sigmas, got \(sigmas.count)") }
     guard sigmas.count <= Self.mostSteps + 1 else { throw fail("may have at most \(Self.mostSteps) steps, got \(sigmas.count - 1)") }
     for (index, sigma) in sigmas.enumerated() {
-      guard sigma.isFinite, 0...1 ~= sigma else { throw fail("sigma \(index + 1) must be from 0 to 1, got \(sigma)") }
+      guard sigma.isFinite, 0...1 ~= sigma else { throw fail("sigma \(index + 1) must be from 0 to 1, got \(sigma.isNaN ? .nan : sigma)") }
       guard index == 0 || sigma < sigmas[index - 1] else {
         throw fail("sigmas must fall, but sigma \(index + 1) (\(sigma)) is not below sigma \(index) (\(sigmas[index - 1]))")
       }
     }
-    guard sigmas.last == 0 else { throw fail("the last sigma must be 0, got \(sigmas[sigmas.count - 1]); add a 0 at the end") }
     self.sigmas = sigmas
   }
 
@@ -35,6 +40,9 @@ public struct Schedule: Sendable, Equatable {
 
   /// The number of steps.
   public var steps: Int { sigmas.count - 1 }
+
+  /// Whether all noise is gone after it.
+  public var endsAtZero: Bool { sigmas.last == 0 }
 
   /// n even steps from 1: 1, 1 − 1/n, …, 1/n, 0. Reference: diffusers `FluxPipeline` (`linspace(1, 1/n, n)`, then f32).
   public static func even(steps n: Int) throws -> Schedule {

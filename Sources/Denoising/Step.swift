@@ -28,8 +28,17 @@ public struct Step: Sendable {
   /// What that velocity says the finished picture is: x − σ·v.
   public internal(set) var denoised: Tensor?
 
+  /// What stands in for 1 where a sampler needs the signal to be more than nothing. See `Trajectory.Course.nearlyOne`.
+  let nearlyOne: Double
+
   /// next − sigma: negative.
   public var width: Float { next - sigma }
+
+  /// `sigma`, but below 1, for samplers that step in the logarithm of signal to noise; the latents are taken to be there as they are.
+  var sigmaBelowOne: Double {
+    guard sigma >= 1 else { return Double(sigma) }
+    return Double(next) < nearlyOne ? nearlyOne : (1 + Double(next)) / 2
+  }
 }
 
 /// A number that may differ from step to step: one for all, one each (the last is held), or a function of the step.

@@ -25,6 +25,7 @@ public struct Trajectory {
   public private(set) var sampler: any Sampler
   private let guidance: PerStep<Float>?, cfg: PerStep<Float>?
   private let before: ((inout Step) throws -> Void)?
+  private let nearlyOne: Double
   private let evaluate: Evaluation
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -39,6 +40,8 @@ public struct Trajectory {
     public var cfg: PerStep<Float>?
     /// Sees each step before it is made and may change its latents, guidance, conditioning and next sigma.
     public var before: ((inout Step) throws -> Void)?
+    /// Where samplers that step in the logarithm of signal to noise begin, instead of at 1: 0.9999 as the model shifts it, as in ComfyUI.
+    public var nearlyOne = 0.9999
 
     public init(sampler: any Sampler, conditioning: [Conditioning], seeds: [Int64] = [], guidance: PerStep<Float>? = nil, cfg: PerStep<Float>? = nil,
                 before: ((inout Step) throws -> Void)? = nil) {
@@ -52,13 +55,14 @@ public struct Trajectory {
     (self.latents, self.schedule, self.evaluate) = (latents, schedule, evaluate)
     (sampler, conditioning, seeds) = (course.sampler, course.conditioning, course.seeds)
     (guidance, cfg, before) = (course.guidance, course.cfg, course.before)
+    nearlyOne = course.nearlyOne
     sigma = schedule.sigmas[0]
     start = clock.now
   }
 
-  /// Makes the next step and returns it, or nil when the schedule is done.
+  /// Makes the next step and returns it, or nil when the schedule is done or a hook went to sigma 0 before its end.
   public mutating func next() throws -> Step? {
-    guard index < schedule.steps else { return nil }
+    guard index < schedule.steps, sigma > 0 else { return nil }
     var step = try prepared()
     var first: (x: Tensor, velocity: Tensor, sigma: Float)?
     let (evaluate, asked) = (evaluate, step)
@@ -77,10 +81,15 @@ public struct Trajectory {
     return step
   }
 
+  /// A position that is known to be one of this trajectory.
+  mutating func stand(at position: Position) {
+    (index, sigma, latents, sampler.state) = (position.index, position.sigma, position.latents, position.sampler)
+  }
+
   /// The step about to be made, as the schedule, the guidance and the hook before it want it.
   private func prepared() throws -> Step {
     var step = Step(index: index + 1, count: schedule.steps, sigma: sigma, next: schedule.sigmas[index + 1], seeds: seeds,
-                    elapsed: (clock.now - start) / .seconds(1), conditioning: conditioning, latents: latents)
+                    elapsed: (clock.now - start) / .seconds(1), conditioning: conditioning, latents: latents, nearlyOne: nearlyOne)
     step.guidance = try guidance?(step)
     step.cfg = try cfg?(step)
     try before?(&step)

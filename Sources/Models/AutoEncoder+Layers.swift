@@ -83,6 +83,7 @@ struct MiddleBlock: Sendable {
 
   init(_ weights: Weights, _ configuration: AutoEncoderConfiguration) throws {
     let channels = configuration.channels[configuration.channels.count - 1], groups = configuration.groups
+    try weights.expect(configuration.attends ? 1 : 0, of: "attentions", "mid_block_add_attention")
     first = try ResidualBlock(weights["resnets", 0], channels, channels, groups: groups)
     attention = configuration.attends ? try PixelAttention(weights["attentions", 0], channels, groups: groups) : nil
     second = try ResidualBlock(weights["resnets", 1], channels, channels, groups: groups)

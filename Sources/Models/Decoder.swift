@@ -17,11 +17,14 @@ struct Decoder: Sendable {
   init(_ all: Weights, _ configuration: AutoEncoderConfiguration) throws {
     let weights = all["decoder"], channels: [Int] = configuration.channels.reversed(), groups = configuration.groups
     let latents = configuration.latentChannels
+    try all.expect(configuration.hasPostQuant, has: "post_quant_conv.weight", "use_post_quant_conv")
+    try weights.expect(channels.count, of: "up_blocks", "block_out_channels")
     postQuant = configuration.hasPostQuant ? try all.convolution("post_quant_conv", latents, latents, window: 1, padding: (0, 0)) : nil
     convIn = try weights.convolution("conv_in", latents, channels[0])
     middle = try MiddleBlock(weights["mid_block"], configuration)
     ups = try channels.indices.map { index in
       let here = weights["up_blocks", index], inputs = index == 0 ? channels[0] : channels[index - 1], outputs = channels[index]
+      try here.expect(configuration.layersPerBlock + 1, of: "resnets", "layers_per_block")
       let blocks = try (0...configuration.layersPerBlock).map {
         try ResidualBlock(here["resnets", $0], $0 == 0 ? inputs : outputs, outputs, groups: groups)
       }

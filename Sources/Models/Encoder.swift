@@ -17,9 +17,12 @@ struct Encoder: Sendable {
   init(_ all: Weights, _ configuration: AutoEncoderConfiguration) throws {
     let weights = all["encoder"], channels = configuration.channels, groups = configuration.groups
     let latents = configuration.latentChannels, last = channels[channels.count - 1]
+    try all.expect(configuration.hasQuant, has: "quant_conv.weight", "use_quant_conv")
+    try weights.expect(channels.count, of: "down_blocks", "block_out_channels")
     convIn = try weights.convolution("conv_in", configuration.imageChannels, channels[0])
     downs = try channels.indices.map { index in
       let here = weights["down_blocks", index], inputs = index == 0 ? channels[0] : channels[index - 1], outputs = channels[index]
+      try here.expect(configuration.layersPerBlock, of: "resnets", "layers_per_block")
       let blocks = try (0..<configuration.layersPerBlock).map {
         try ResidualBlock(here["resnets", $0], $0 == 0 ? inputs : outputs, outputs, groups: groups)
       }

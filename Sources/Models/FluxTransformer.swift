@@ -13,7 +13,9 @@ package struct FluxTransformer: Sendable {
 
   /// - Parameter progress: called with the share of blocks loaded so far, 0 … 1.
   package init(_ weights: Weights, _ configuration: FluxConfiguration, progress: (Double) throws -> Void = { _ in }) throws {
-    try Self.check(weights, configuration)
+    try weights.expect(configuration.doubleBlocks, of: "transformer_blocks", "num_layers")
+    try weights.expect(configuration.singleBlocks, of: "single_transformer_blocks", "num_single_layers")
+    try weights.expect(configuration.hasGuidance, has: "time_text_embed.guidance_embedder.linear_1.weight", "guidance_embeds")
     self.configuration = configuration
     imgIn = try weights.linear("x_embedder", inputs: configuration.inputs, outputs: configuration.width)
     txtIn = try weights.linear("context_embedder", inputs: configuration.sequenceWidth, outputs: configuration.width)
@@ -52,20 +54,5 @@ package struct FluxTransformer: Sendable {
       try block(&x, vec: vec, rotary: rotary)
     }
     return try lastLayer(x[t.rows..<x.rows], vec: vec)
-  }
-
-  /// The checkpoint must hold just the blocks that its configuration names.
-  private static func check(_ weights: Weights, _ configuration: FluxConfiguration) throws {
-    for (name, key, expected) in [("transformer_blocks", "num_layers", configuration.doubleBlocks),
-                                  ("single_transformer_blocks", "num_single_layers", configuration.singleBlocks)] {
-      let found = weights.count(of: name)
-      guard found == expected else {
-        throw CheckpointError.malformed(weights.checkpoint.name, "holds \(found) '\(name)', but config.json says \(key) = \(expected); do the two files belong together?")
-      }
-    }
-    let guided = weights.has("time_text_embed.guidance_embedder.linear_1.weight")
-    guard guided == configuration.hasGuidance else {
-      throw CheckpointError.malformed(weights.checkpoint.name, "\(guided ? "holds" : "lacks") a guidance embedder, but config.json says guidance_embeds = \(configuration.hasGuidance)")
-    }
   }
 }

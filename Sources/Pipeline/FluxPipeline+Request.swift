@@ -29,25 +29,27 @@ extension FluxPipeline {
     return seeds.count
   }
 
+  /// How many tokens a picture of this size is.
+  public func tokens(of size: Size) -> Int { size.width / (2 * reduction) * (size.height / (2 * reduction)) }
+
   /// The sigmas that a request visits.
   public func schedule(for request: Request, size: Size) throws -> Schedule {
-    let tokens = size.width / (2 * reduction) * (size.height / (2 * reduction))
-    let given: Schedule
-    switch request.sigmas ?? .count(defaults.steps) {
-    case .count(let steps):
-      given = try Schedule.even(steps: steps)
-      if request.shift == .auto { return try schedule.applied(to: given, tokens: tokens) }
-    case .given(let schedule): given = schedule
+    let tokens = tokens(of: size)
+    if case .factor(let factor) = request.shift, !(factor > 0 && factor.isFinite) { throw PipelineError.option("shift", "must be above 0, got \(factor)") }
+    switch (request.sigmas ?? .count(defaults.steps), request.shift) {
+    case (.named(let name, let steps), .auto): return try schedule.schedule(name, steps: steps, tokens: tokens)
+    case (.named(let name, let steps), .off): return try ModelSchedule(shift: .factor(1)).schedule(name, steps: steps, tokens: tokens)
+    case (.named(let name, let steps), .factor(let factor)): return try ModelSchedule(shift: .factor(factor)).schedule(name, steps: steps, tokens: tokens)
+    case (.given(let given), .factor(let factor)): return given.shifted(by: factor)
+    case (.given(let given), _): return given
     }
-    guard case .factor(let factor) = request.shift else { return given }
-    guard factor > 0, factor.isFinite else { throw PipelineError.option("shift", "must be above 0, got \(factor)") }
-    return given.shifted(by: factor)
   }
 
   /// The latents that a request starts from, at sigma 1: given, or drawn as diffusers draws them.
   func noise(for request: Request, count: Int, size: Size) throws -> Tensor {
     let one = [latentChannels, size.height / reduction, size.width / reduction]
     if let noise = request.noise {
+      guard noise.isFinite else { throw PipelineError.option("noise", "holds a number that is infinite or not a number") }
       if noise.shape == one { return noise.reshaped([1] + one).expanded(to: [count] + one) }
       guard noise.shape == [count] + one else {
         throw PipelineError.option("noise", "must have the shape \(count == 1 ? one : [count] + one) for a size of \(size), got \(noise.shape)")
@@ -55,28 +57,28 @@ extension FluxPipeline {
       return noise
     }
     switch request.seeds {
-    case .one(let seed):
-      var generator = TorchGenerator(seed: seed)
-      return generator.normals([count] + one)
-    case .each(let seeds):
-      return Tensor.stacked(seeds.map { seed in
-        var generator = TorchGenerator(seed: seed)
-        return generator.normals(one)
-      })
+    case .one(let seed): return request.noiseKind.normals(seed: seed, count: count, one)
+    case .each(let seeds): return Tensor.concatenated(seeds.map { request.noiseKind.normals(seed: $0, count: 1, one) })
     }
   }
 
   /// What a prompt means to this model: one conditioning for all pictures, or one each.
-  func conditioning(for prompt: Prompt, count: Int) throws -> [Conditioning] {
+  func conditioning(for prompt: Prompt, count: Int, option: String = "prompt") throws -> [Conditioning] {
     switch prompt {
     case .text(let text): return [try encode(text)]
     case .conditioning(let given):
       guard given.count == 1 || given.count == count else {
-        throw PipelineError.option("prompt", "lists \(given.count) conditionings for \(count) pictures; give one for each, or one")
+        throw PipelineError.option(option, "lists \(given.count) for a batch of \(count); give one for each picture, or one")
       }
       for one in given { try check(one) }
       return given
     }
+  }
+
+  /// What a prompt means to this model, whatever the number of pictures.
+  public func conditionings(of prompt: Prompt) throws -> [Conditioning] {
+    if case .conditioning(let given) = prompt { return given }
+    return try conditioning(for: prompt, count: 1)
   }
 
   /// A conditioning must be of this model's widths.
@@ -91,11 +93,14 @@ extension FluxPipeline {
   /// Distilled guidance, step by step; nil for a model that has none.
   func guidance(for request: Request) -> PerStep<Float>? {
     guard configuration.hasGuidance else {
-      if request.guidance != nil { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
+      if request.guidance != nil { noticeUnusedGuidance() }
       return nil
     }
     return request.guidance ?? defaults.guidance.map { .constant($0) }
   }
+
+  /// Says that a model without distilled guidance was given some.
+  package func noticeUnusedGuidance() { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }
 
   /// Says something once, however often it holds.
   func noticeOnce(_ text: String) {

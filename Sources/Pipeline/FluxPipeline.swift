@@ -36,6 +36,7 @@ public final class FluxPipeline {
   let encoder: Lazy<(t5: T5Encoder, clip: CLIPTextEncoder)>
   let transformer: Lazy<FluxTransformer>
   let autoEncoder: Lazy<AutoEncoder>
+  let latentPreview: Lazy<LatentPreview>
   private var rotaries: [RotaryKey: Rotary] = [:]
   /// What was said already.
   var noticed: Set<String> = []
@@ -58,7 +59,9 @@ public final class FluxPipeline {
     transformer = Lazy {
       try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, progress: reports.loading("transformer", cancellation))
     }
-    autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    self.autoEncoder = autoEncoder
+    latentPreview = Lazy { try LatentPreview(autoEncoder()) }
     reports.pipeline = self
   }
 
@@ -76,15 +79,16 @@ public final class FluxPipeline {
     let size = try checkedSize(request.size)
     let count = try pictureCount(request)
     let conditioning = try conditioning(for: request.prompt, count: count)        // prompt → tokens → embeddings
-    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count) }
+    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
     let schedule = try schedule(for: request, size: size)
-    let start = try noise(for: request, count: count, size: size)
-    let course = Trajectory.Course(sampler: request.sampler, conditioning: conditioning, seeds: request.seeds.all,
+    let start = try beginning(of: request, count: count, size: size, along: schedule)
+    var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
-    return Trajectory(from: start, along: schedule, on: course) { [self] x, sigma, step in
-      let velocity = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
-      guard let negative, let scale = step.cfg, scale != 1 else { return velocity }
-      return Guidance.combined(velocity, try self.velocity(x, sigma, negative, guidance: step.guidance), scale: scale)
+    course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
+    return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
+      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
+      guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
+      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance), scale: scale, step: step)
     }
   }
 
@@ -106,6 +110,7 @@ public final class FluxPipeline {
   ///   - guidance: distilled guidance, for a model that has it
   public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?) throws -> Tensor {
     for one in conditioning { try check(one) }
+    guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
     let model = try transformer(), (height, width) = (x.shape[2], x.shape[3])
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
       let one = conditioning[conditioning.count == 1 ? 0 : n]

@@ -34,14 +34,18 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var batch: Int
   public var width: Int, height: Int
   public var sampler: String
+  /// Of a stochastic sampler, where they were given.
+  public var eta: Double?, sNoise: Double?
   /// Where each step began, and where the last one ended.
   public var sigmas: [Float] = []
   /// Distilled guidance of each step; null for a model without.
   public var guidance: [Float?] = []
   /// Two-pass guidance of each step, where there was any.
   public var cfg: [Float]?
-  /// "torch" for drawn noise, "given" for the recipe's own.
+  /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
+  /// What share of the schedule a picture was noised for, where the run started from one.
+  public var strength: Double?
   /// Whether functions of the recipe had a hand in the loop: then these values alone do not make the picture again.
   public var scripted: Bool
   public var model: Model
@@ -59,7 +63,8 @@ extension PictureRecord {
     seed = seeds.count > 1 ? seeds[picture - 1] : seeds[0]
     (self.picture, self.batch, width, height) = (seeds.count > 1 ? 1 : picture, seeds.count > 1 ? 1 : batch, size.width, size.height)
     sampler = request.sampler.name
-    noise = request.noise == nil ? "torch" : "given"
+    noise = request.noise == nil ? request.noiseKind.name : "given"
+    strength = request.start.picture?.strength
     scripted = request.isScripted
     cfg = request.cfg == nil ? nil : []
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
@@ -79,6 +84,15 @@ extension PictureRecord {
     sigmas.append(step.next)
     guidance.append(step.guidance)
     if let scale = step.cfg { cfg?.append(scale) }
+  }
+
+  /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do
+  /// not repeat both.
+  public mutating func takeUp(_ other: PictureRecord, changed: Bool) {
+    (sigmas, guidance) = (other.sigmas, other.guidance)
+    if cfg != nil || other.cfg != nil { cfg = other.cfg ?? other.guidance.map { _ in 1 } }
+    (prompt, negative) = (prompt ?? other.prompt, negative ?? other.negative)
+    scripted = scripted || other.scripted || changed
   }
 
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.
@@ -104,7 +118,8 @@ extension PictureRecord {
     infotext.fields["Size"] = "\(width)x\(height)"
     infotext.fields["Model hash"] = String(model.hash.prefix(10))
     infotext.fields["Model"] = model.name.split(separator: "/").last.map(String.init) ?? model.name
-    infotext.fields["RNG"] = "CPU"
+    if let strength { infotext.fields["Denoising strength"] = "\(strength)" }
+    infotext.fields["RNG"] = noise == "a1111" ? "NV" : "CPU"
     infotext.fields["Version"] = "fluxlua \(fluxlua)"
     return infotext
   }

@@ -31,14 +31,16 @@ public enum Seeds: Sendable, Equatable {
 /// Which sigmas are visited.
 public enum Sigmas: Sendable {
   /// This many, as the model spaces them.
-  case count(Int)
+  public static func count(_ steps: Int) -> Sigmas { .named(.flux, steps) }
+  /// This many, spaced by a named schedule with the model's shift.
+  case named(NamedSchedule, Int)
   /// Just these.
   case given(Schedule)
 }
 
 /// What is done to the sigmas before they are used.
 public enum Shift: Sendable, Equatable {
-  /// The model's own, for counts only.
+  /// The model's own, for counts and names only.
   case auto
   /// By this factor, whatever the sigmas.
   case factor(Float)
@@ -50,7 +52,18 @@ public enum Shift: Sendable, Equatable {
 public struct CFG {
   public var scale: PerStep<Float>
   public var negative: Prompt
+  /// The share of the steps, from 0 to 1, in which it is in force. Reference: diffusers' `control_guidance_start` and `_end`.
+  public var window: ClosedRange<Double> = 0...1
+  public var combination = Guidance.Combination.plain
   public init(scale: PerStep<Float>, negative: Prompt = "") { (self.scale, self.negative) = (scale, negative) }
+
+  /// Whether it is in force at a step; without a second pass the velocity is the prompt's alone.
+  func isInForce(at step: Step) -> Bool {
+    Double(step.index - 1) / Double(step.count) >= window.lowerBound && Double(step.index) / Double(step.count) <= window.upperBound
+  }
+
+  /// Whether a scale of 1 leaves just the prompt's velocity, so that the second pass can be spared.
+  var isIdleAtOne: Bool { switch combination { case .plain, .apg, .rescale: true; case .cfgZero, .function: false } }
 }
 
 /// Everything that a run may be asked for. What is not said is the model's own.
@@ -75,6 +88,10 @@ public struct Request {
   public var cfg: CFG?
   /// Start from this instead of drawn noise: [n, 16, height/8, width/8].
   public var noise: Tensor?
+  /// Whose random numbers the seeds mean.
+  public var noiseKind = NoiseKind.torch
+  /// Noise, or a picture.
+  public var start = Start.noise
   /// Sees each step before it is made, and may change it.
   public var before: ((inout Step) throws -> Void)?
 
@@ -85,6 +102,7 @@ public struct Request {
   /// Whether a function of the caller has a hand in the loop, so that the values alone do not repeat it.
   public var isScripted: Bool {
     func isFunction(_ value: PerStep<Float>?) -> Bool { if case .function? = value { true } else { false } }
+    if case .function? = cfg?.combination { return true }
     return before != nil || isFunction(guidance) || isFunction(cfg?.scale) || NamedSampler(rawValue: sampler.name) == nil
   }
 }

@@ -53,7 +53,8 @@ extension Lua {
       isEnding = true                        // C looks at it before it raises, and lets no Lua code catch this
       clua_push_nil(current)
     default:
-      let message = (error as? Unnamed)?.message ?? "\(function): \(error)"
+      let what = "\(error)"
+      let message = (error as? Unnamed)?.message ?? (what.hasPrefix(function + ": ") ? what : "\(function): \(what)")
       (position.map { "\($0): \(message)" } ?? message).push(onto: self)
     }
   }

@@ -37,7 +37,7 @@ package final class FileAccess: Sendable {
 
   /// Relative names are looked for beside the recipe, then in the output folder.
   private func found(_ path: String) throws -> String? {
-    let candidates = path.hasPrefix("/") ? [path] : [recipeFolder + "/" + path, out + "/" + path, path]
+    let candidates = path.hasPrefix("/") ? [path] : [Self.joined(recipeFolder, path), Self.joined(out, path), path]
     let roots = ([recipeFolder, out] + readable + writable).compactMap(Self.resolved)
     var outside = false
     for candidate in candidates {
@@ -52,12 +52,20 @@ package final class FileAccess: Sendable {
   /// Writes a file whole or not at all. Relative names go to the output folder. A file that is there already is replaced
   /// only if it says that this recipe made it.
   package func write(_ bytes: [UInt8], to path: String) throws {
-    let place = try self.place(forWriting: path)
-    if FileManager.default.fileExists(atPath: place), Mark.recipe(of: place) != recipe {
-      throw LuaError("\(place) is there already and was not made by this recipe; move it away, or choose another name or --out")
-    }
+    let place = try check(path)
     try AtomicFile.write(bytes, to: place)
     done.withLock { if $0.last != place { $0.append(place) } }
+  }
+
+  /// Where a file of this name would be written; an error when it must not be.
+  @discardableResult
+  package func check(_ path: String) throws -> String {
+    let place = try self.place(forWriting: path)
+    // A link that leads nowhere is there too.
+    if (try? FileManager.default.attributesOfItem(atPath: place)) != nil, Mark.recipe(of: place) != recipe {
+      throw LuaError("\(place) is there already and was not made by this recipe; move it away, or choose another name or --out")
+    }
+    return place
   }
 
   /// What every written file carries, so that it is known whose it is.
@@ -75,7 +83,7 @@ package final class FileAccess: Sendable {
     guard !path.isEmpty, !path.hasSuffix("/"), !path.contains("\0") else { throw LuaError("'\(path)' is no name of a file") }
     if path.split(separator: "/").contains("..") { throw LuaError("'\(path)' leads out of its folder with '..'; recipes write to \(out), and elsewhere with --allow-write FOLDER") }
     try makeFolder(out)
-    let place = path.hasPrefix("/") ? path : out == "." ? path : out + "/" + path
+    let place = path.hasPrefix("/") ? path : Self.joined(out, path)
     let roots = ([out] + writable).compactMap(Self.resolved)
     guard let ancestor = deepestFolder(of: place), roots.contains(where: { Self.isInside(ancestor, $0) }) else {
       throw LuaError("'\(path)' lies outside of what this recipe may write to (\(out)); allow it with --allow-write FOLDER")
@@ -101,10 +109,16 @@ package final class FileAccess: Sendable {
 
   private func makeFolder(_ path: String) throws {
     do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      let reason = FileManager.default.fileExists(atPath: path) ? "it is not a folder" : "its parent folder cannot be written to"
-      throw LuaError("cannot make the folder \(path): \(reason); choose another with --out")
+      var above = path
+      while Self.resolved(above) == nil, above != "/", above != "." { above = parent(of: above) }
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: above, isDirectory: &isFolder)
+      throw LuaError("cannot make the folder \(path): \(above) \(isFolder.boolValue ? "cannot be written to" : "is a file and not a folder"); choose another with --out")
     }
   }
+
+  /// A name in a folder, as the person would write it.
+  private static func joined(_ folder: String, _ path: String) -> String { folder == "." ? path : folder.hasSuffix("/") ? folder + path : folder + "/" + path }
 
   private static func resolved(_ path: String) -> String? { TextFile.resolved(path) }
 

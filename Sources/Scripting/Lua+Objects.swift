@@ -27,6 +27,7 @@ extension Lua {
       let key = call.argument(2)
       if let entry = type.entry, let value = try entry(box.value, call, key.value) { return call.give(value) }
       guard let name = call.lua.string(at: 2) else { throw LuaError("\(withArticle(type.name)) has no entry [\(key)]") }
+      if type.laterNames.contains(name) { throw LuaError("'\(name)' of \(withArticle(type.name)) is not in this version yet") }
       throw LuaError("\(withArticle(type.name)) has no '\(name)'" + Suggestion.text(for: name, among: known))
     }
   }

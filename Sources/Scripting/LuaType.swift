@@ -32,6 +32,7 @@ package struct LuaType<Value: LuaObject> {
   private(set) var getters: [(name: String, function: LuaFunction)] = []
   private(set) var setters: [(name: String, function: LuaFunction)] = []
   private(set) var metamethods: [(name: String, function: LuaFunction)] = []
+  private(set) var laterNames: [String] = []
   private(set) var entry: ((Value, Call, LuaValue) throws -> (any LuaPushable)?)?
   private(set) var setEntry: ((Box<Value>, Call, LuaValue) throws -> Void)?
   var name: String { Value.luaName }
@@ -134,6 +135,13 @@ package struct LuaType<Value: LuaObject> {
   func metamethod(_ metamethod: String, named name: String, _ run: @escaping (Call) throws -> Int32) -> LuaType {
     var type = self
     type.metamethods.append((metamethod, LuaFunction(name: name, summary: "", parameters: [], returns: "", run: run)))
+    return type
+  }
+
+  /// Names that belong to the product, but not to this version.
+  package func later(_ names: String...) -> LuaType {
+    var type = self
+    type.laterNames += names
     return type
   }
 

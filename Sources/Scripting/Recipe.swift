@@ -62,7 +62,7 @@ package struct Recipe: Sendable {
         flux.warnOfUnusedParameters()
         return .success(())
       } catch {
-        return .failure(RecipeFailure(error, of: chunkName, in: lua).classified(by: flux.unusable))
+        return .failure(RecipeFailure(error, of: chunkName, in: lua).classified(unusable: flux.unusable, usage: flux.misuse))
       }
     } catch {
       return .failure(RecipeFailure(kind: .failed, message: "\(name): \(error)"))

@@ -8,6 +8,8 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
     case interrupted, terminated, timeLimit, memoryLimit
     /// A model or file cannot be used.
     case unusable
+    /// The command line sets what the recipe does not have, or to what it cannot be.
+    case usage
   }
 
   package let kind: Kind
@@ -27,10 +29,11 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
 
   package var description: String { message }
 
-  /// The same failure, of a kind that its words tell: what was said of a model that cannot be used.
-  func classified(by unusable: [String]) -> RecipeFailure {
-    guard kind == .failed, unusable.contains(where: message.contains) else { return self }
-    return RecipeFailure(kind: .unusable, message: message, line: line, frames: frames)
+  /// The same failure, of a kind that its words tell: what was said of a model that cannot be used, or of the command line.
+  func classified(unusable: [String], usage: [String]) -> RecipeFailure {
+    guard kind == .failed else { return self }
+    let told: Kind = unusable.contains(where: message.contains) ? .unusable : usage.contains(where: message.contains) ? .usage : .failed
+    return RecipeFailure(kind: told, message: message, line: line, frames: frames)
   }
 
   /// The message, and below it how the recipe got there when that is more than one place.

@@ -19,10 +19,15 @@ package final class BufferPool: Sendable {
   private let shelf = Mutex(Shelf())
 
   private let smallest = 64 << 10     // below this, malloc is as good
-  private let limit = 512 << 20       // bytes kept for later at most
+  private let limit: Int              // bytes kept for later at most
   private let alignment = 64
 
-  func take(_ count: Int) -> UnsafeMutableRawPointer {
+  package init(limit: Int = 512 << 20) { self.limit = limit }
+
+  /// The bytes that are kept for later.
+  package var keptBytes: Int { shelf.withLock { $0.kept } }
+
+  package func take(_ count: Int) -> UnsafeMutableRawPointer {
     let size = rounded(count)
     let found: UInt? = size < smallest ? nil : shelf.withLock { shelf in
       guard let address = shelf.free[size]?.popLast() else { return nil }
@@ -33,7 +38,7 @@ package final class BufferPool: Sendable {
     return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
   }
 
-  func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
+  package func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
     let size = rounded(count)
     let kept = size >= smallest && shelf.withLock { shelf in
       guard shelf.kept + size <= limit else { return false }

@@ -62,3 +62,8 @@ package struct Operand {
   /// Rows that one call of a kernel takes: about 16 Ki elements, the same at any thread count.
   static func piece(_ width: Int) -> Int { max(1, (16 << 10) / max(width, 1)) }
 }
+
+extension Tensor {
+  /// Each element as bf16 keeps it.
+  package var roundedToBF16: Tensor { Operand(reshaped([1, count]), .bf16).tensor.reshaped(shape) }
+}

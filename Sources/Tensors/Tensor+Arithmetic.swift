@@ -90,8 +90,6 @@ extension Tensor {
 
   /// (1 − t)·a + t·b, exactly a at 0 and b at 1.
   public static func lerp(_ a: Tensor, _ b: Tensor, _ t: Float) -> Tensor {
-    if t == 0 { return a }
-    if t == 1 { return b }
-    return a.zipped(with: b) { $0 + t * ($1 - $0) }
+    a.zipped(with: b) { t == 0 ? $0 : t == 1 ? $1 : $0 + t * ($1 - $0) }
   }
 }

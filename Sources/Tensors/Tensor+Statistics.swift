@@ -14,9 +14,15 @@ extension Tensor {
   public var norm: Double { withFloats { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }.squareRoot() }
 
   /// The least element; NaN if any is, and for an empty tensor.
-  public var minimum: Float { withFloats { $0.reduce(Float.nan) { $0.isNaN ? $1 : Swift.min($0, $1) } } }
-  /// The greatest element.
-  public var maximum: Float { withFloats { $0.reduce(Float.nan) { $0.isNaN ? $1 : Swift.max($0, $1) } } }
+  public var minimum: Float { extreme { $0.isNaN || $0 <= $1 ? $0 : $1 } }
+  /// The greatest element; NaN if any is, and for an empty tensor.
+  public var maximum: Float { extreme { $0.isNaN || $0 >= $1 ? $0 : $1 } }
+
+  private func extreme(_ chosen: (Float, Float) -> Float) -> Float {
+    withFloats { floats in
+      floats.first.map { floats.dropFirst().reduce($0, chosen) } ?? .nan
+    }
+  }
 
   /// The largest difference between elements, or infinity where one of them is not a number.
   public func largestDifference(from other: Tensor) -> Float {

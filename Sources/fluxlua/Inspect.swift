@@ -23,7 +23,8 @@ struct Inspect: ParsableCommand {
     }
     print("\(picture): \(image.width)x\(image.height) \(image.channels == 1 ? "grey" : "RGB")")
     if let record { show(record) }
-    for entry in image.text where record == nil || (entry.key != "fluxlua" && entry.key != Infotext.key) { print("\n\(entry.key):\n\(entry.value)") }
+    let shown = record == nil ? [] : ["fluxlua", Infotext.key, "Recipe"]
+    for entry in image.text where !shown.contains(entry.key) { print("\n\(entry.key):\n\(entry.value)") }
     if image.text.isEmpty { print("carries no text") }
   }
 
@@ -45,6 +46,7 @@ struct Inspect: ParsableCommand {
     guard let recipe = record.recipe else { return }
     line("recipe", "\(recipe.name), sha256 \(recipe.sha256)")
     for (name, value) in recipe.parameters.sorted(by: { $0.key < $1.key }) { line("  \(name)", value) }
-    print("\n" + recipe.text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }.joined(separator: "\n"))
+    print("\n" + recipe.text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "  \($0)" }.joined(separator: "\n"),
+          terminator: recipe.text.hasSuffix("\n") ? "" : "\n")
   }
 }

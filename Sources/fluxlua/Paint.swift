@@ -1,4 +1,5 @@
 import ArgumentParser
+import Denoising
 import Foundation
 import Scripting
 
@@ -16,12 +17,19 @@ struct Paint: ParsableCommand {
   @Option(help: "Distilled guidance, for models that have it.") var guidance: Double?
   @Option(help: "What is not wanted; takes two passes a step.") var negative: String?
   @Option(help: "How far away from the negative.") var cfg: Double?
-  @Option(help: "euler or heun.") var sampler: String?
+  @Option(help: "The integrator; euler by default.") var sampler: NamedSampler?
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
   func validate() throws {
     guard output.lowercased().hasSuffix(".png") else { throw ValidationError("--output must end in .png, got '\(output)'.") }
-    if let size, Self.sides(size) == nil { throw ValidationError("--size must be such as 512 or 768x512, got '\(size)'.") }
+    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be from 1 to 1000, got \(steps).") }
+    if let guidance, !(0...1000).contains(guidance) { throw ValidationError("--guidance must be from 0 to 1000, got \(guidance).") }
+    if let cfg, !(0...1000).contains(cfg) { throw ValidationError("--cfg must be from 0 to 1000, got \(cfg).") }
+    guard let size else { return }
+    guard let sides = Self.sides(size) else { throw ValidationError("--size must be such as 512 or 768x512, got '\(size)'.") }
+    if let side = sides.first(where: { $0 % 16 != 0 || !(16...16384).contains($0) }) {
+      throw ValidationError("--size must be in multiples of 16, from 16 to 16384; got \(side).")
+    }
   }
 
   private static func sides(_ text: String) -> [Int]? {
@@ -37,10 +45,10 @@ struct Paint: ParsableCommand {
     options.parameters = ["prompt=\(prompt)", "file=\(file.lastPathComponent)", "seed=\(seed)"]
     let sides = size.flatMap(Self.sides) ?? []
     for (name, value) in [("steps", steps.map { "\($0)" }), ("width", sides.first.map { "\($0)" }), ("height", sides.last.map { "\($0)" }),
-                          ("guidance", guidance.map { "\($0)" }), ("negative", negative), ("cfg", cfg.map { "\($0)" }), ("sampler", sampler)] {
+                          ("guidance", guidance.map { "\($0)" }), ("negative", negative), ("cfg", cfg.map { "\($0)" }), ("sampler", sampler?.rawValue)] {
       if let value { options.parameters.append("\(name)=\(value)") }
     }
-    throw try Job(recipe, out: folder, options, engine).run()
+    throw try Job(recipe, out: folder, options, engine).run(writing: file.lastPathComponent)
   }
 
   /// What `paint` runs.
@@ -62,3 +70,5 @@ struct Paint: ParsableCommand {
 
     """
 }
+
+extension NamedSampler: ExpressibleByArgument {}

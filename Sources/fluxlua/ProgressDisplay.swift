@@ -63,7 +63,7 @@ final class ProgressDisplay: Sendable {
       defer { (state.started, state.steps) = (nil, 0) }
       guard let started = state.started, state.steps > 0 else { return nil }
       let all = (now - started) / .seconds(1)
-      return "\(state.steps) step\(state.steps == 1 ? "" : "s") in \(seconds(all)), \(seconds(all / Double(state.steps))) a step"
+      return state.steps == 1 ? "1 step in \(seconds(all))" : "\(state.steps) steps in \(seconds(all)), \(seconds(all / Double(state.steps))) a step"
     }
     if let line { say(line) }
   }
@@ -85,13 +85,22 @@ final class ProgressDisplay: Sendable {
         FileHandle.standardError.write(Data((text + percent + "\n").utf8))
         return
       }
-      let bar = share.map { share in
-        let full = Int(share * 24)
-        return "[" + String(repeating: "█", count: full) + String(repeating: "·", count: 24 - full) + "] "
-      } ?? ""
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(bar)\(text)".utf8))
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(line(text, share: share))".utf8))
       state.shown = true
     }
+  }
+
+  /// A bar and words that fit into one line of the terminal; where it is narrow the bar gives way first.
+  private func line(_ text: String, share: Double?) -> String {
+    let room = columns - 1, length = min(24, room - text.count - 3)
+    guard let share, length >= 8 else { return String(text.prefix(room)) }
+    let full = Int(share * Double(length))
+    return "[" + String(repeating: "█", count: full) + String(repeating: "·", count: length - full) + "] " + text
+  }
+
+  private var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
   }
 
   private func clear(_ state: inout State) {

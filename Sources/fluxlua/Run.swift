@@ -56,8 +56,12 @@ struct Job: Sendable {
     (ProcessInfo.processInfo.environment["FLUXLUA_MODELS"] ?? "").split(separator: ":").map(String.init)
   }
 
-  func run() -> Exit {
-    EngineThread.run(cancellation, memoryLimit: memoryLimit) {
+  /// - Parameter file: known before to be written; that it can be is looked at first.
+  func run(writing file: String? = nil) -> Exit {
+    if let file {
+      do { try settings.session.files.check(file) } catch { Exit.failed.leave(saying: "\(error)") }
+    }
+    return EngineThread.run(cancellation, memoryLimit: memoryLimit) {
       switch recipe.run(settings) {
       case .success: return finished()
       case .failure(let failure): return failed(failure)
@@ -84,6 +88,7 @@ struct Job: Sendable {
     case .interrupted: .interrupted
     case .terminated: .terminated
     case .unusable: .unusable
+    case .usage: .usage
     case .failed, .timeLimit, .memoryLimit: .failed
     }
   }

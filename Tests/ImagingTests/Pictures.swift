@@ -25,18 +25,3 @@ enum Pictures {
     return try Image(width: width, height: height, channels: channels, pixels: pixels, text: text)
   }
 }
-
-/// A folder that is gone when the test is.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "imaging-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  var files: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}

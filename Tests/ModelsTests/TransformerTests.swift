@@ -77,12 +77,7 @@ import Models
 
   @Test(arguments: [Encoding.f32, .bf16]) func oneAndTwoThreadsGiveTheSameBytes(_ precision: Encoding) throws {
     let c = try Fixtures.named("transformer.dev.nonsquare_batch"), model = try transformer("tiny-dev/transformer", precision: precision)
-    let before = Team.threads
-    defer { try? Team.use(threads: before) }
-    let results = try [1, 2].map { threads in
-      try Team.use(threads: threads)
-      return try outputs(c, model).values
-    }
+    let results = try [1, 2].map { threads in try withThreads(threads) { try outputs(c, model).values } }
     #expect(results[0] == results[1])
   }
 

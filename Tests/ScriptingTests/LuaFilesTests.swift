@@ -1,5 +1,6 @@
 import Foundation
 import Scripting
+import TestSupport
 import Testing
 
 extension ScriptingTests {
@@ -13,7 +14,10 @@ struct LuaFilesTests {
 
   @Test(arguments: files) func everyAssertionOfTheFileHolds(_ file: String) throws {
     let source = try String(contentsOfFile: Self.folder + "/" + file, encoding: .utf8)
-    let settings = Recipe.Settings(parameters: [("steps", "8"), ("prompt", "a fox"), ("flag", "yes"), ("seeds", "1,2,3")])
+    let out = FileManager.default.temporaryDirectory.appending(path: "fluxlua-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: out) }
+    let files = FileAccess(recipeFolder: Self.folder, out: out.path, recipe: file, readable: [Fixtures.folder])
+    let settings = Recipe.Settings(parameters: [("steps", "8"), ("prompt", "a fox"), ("flag", "yes"), ("seeds", "1,2,3")], session: Session(files: files))
     if case .failure(let failure) = run(source, settings, name: file, folder: Self.folder) {
       Issue.record("\(failure.report)")
     }

@@ -12,7 +12,7 @@ import Tensors
       for i in 0..<queries {
         var scores = (0..<keys).map { j in
           Double(scale) * (0..<depth).reduce(0.0) { $0 + Double(q.floats[(h * queries + i) * depth + $1]) * Double(k.floats[(h * keys + j) * depth + $1]) }
-            + Double(bias?.values[((bias?.shape[0] == 1 ? 0 : h) * queries + i) * keys + j] ?? 0)
+            + Double(bias.map { $0.floats[(($0.shape[0] == 1 ? 0 : h) * queries + i) * keys + j] } ?? 0)
         }
         let largest = scores.max() ?? 0
         for j in 0..<keys { scores[j] = exp(scores[j] - largest) }

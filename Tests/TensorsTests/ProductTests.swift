@@ -7,7 +7,7 @@ func plainProduct(_ x: Tensor, _ w: Tensor, bias: Tensor?) -> Tensor {
   var y: [Float] = []
   for r in 0..<x.rows {
     for o in 0..<w.rows {
-      var sum = Double(bias?.values[o] ?? 0)
+      var sum = Double(bias?.floats[o] ?? 0)
       for i in 0..<x.width { sum += Double(x.floats[r * x.width + i]) * Double(w.floats[o * x.width + i]) }
       y.append(Float(sum))
     }
@@ -81,11 +81,4 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     #expect(!OneDNN.implementations.isEmpty)
     #expect(OneDNN.implementations.filter { $0.contains("ref") } == [])
   }
-}
-
-func withThreads<R>(_ count: Int, _ body: () throws -> R) throws -> R {
-  let before = Team.threads
-  try Team.use(threads: count)
-  defer { try? Team.use(threads: before) }
-  return try body()
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Conditioning
+import Imaging
 import Pipeline
 
 // flux.load: models, and what is said of those that cannot be used.
@@ -45,16 +46,17 @@ extension FluxModule {
                 .optional("source", LuaSource.reader), .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
       let source = try source.map { try self.source($0) } ?? self.session.model
-      return try self.model(source, options.precision ?? self.session.precision)
+      return try self.model(source, options.precision ?? self.session.precision, in: call.lua)
     }
   }
 
-  /// One pipeline for each source and precision, however often it is asked for.
-  private func model(_ source: ModelSource, _ precision: Precision) throws -> LuaModel {
+  /// One model for each source and precision, however often it is asked for.
+  private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
     let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
+    if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
-    let model = LuaModel(pipeline, self)
+    let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
     models.append((source, precision, model))
     return model
   }
@@ -72,18 +74,24 @@ extension FluxModule {
   /// A folder that the recipe may read; what else may be meant by the name is said in words.
   private func folder(_ path: String) throws -> String {
     for ending in [".safetensors", ".gguf", ".sft", ".ckpt", ".pt", ".bin"] where path.lowercased().hasSuffix(ending) {
-      throw LuaError("'\(path)' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …), flux.load() the chosen model")
+      throw useless("'\(path)' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …)")
     }
     if let found = try session.files.folder(path) { return found }
     let isHubName = path.wholeMatch(of: /[A-Za-z0-9][\w.\-]*\/[\w.\-]+/) != nil
-    throw LuaError(isHubName
+    throw useless(isHubName
       ? "there is no folder '\(path)'; names of a model hub are not looked up in this version: download it (for example: huggingface-cli download \(path) --local-dir FOLDER) and give that folder"
       : "there is no folder '\(path)' beside the recipe, in the output folder or where --allow-read points")
   }
 
+  /// An error of a model or file that is not there or cannot be used.
+  func useless(_ what: String) -> LuaError {
+    unusable.append(what)
+    return LuaError(what)
+  }
+
   /// Runs a piece of the engine, and remembers what was said of a model that cannot be used.
   func engine<R>(_ body: () throws -> R) throws -> R {
-    do { return try body() } catch let error where error is CheckpointError || error is TokenizerError {
+    do { return try body() } catch let error where error is CheckpointError || error is TokenizerError || error is ImagingError {
       unusable.append("\(error)")
       throw error
     } catch PipelineError.unusable(let model, let what) {

@@ -78,15 +78,20 @@ extension FluxModule {
   private func value(of parameter: DeclaredParameter) throws -> DeclaredParameter.Value {
     guard let text = settings.parameters.last(where: { $0.name == parameter.name })?.value else { return parameter.standard }
     guard let value = parameter.value(of: text) else {
-      throw LuaError("--set \(parameter.name)=\(text): '\(parameter.name)' must be \(parameter.expected)")
+      throw misused("--set \(parameter.name)=\(text): '\(parameter.name)' must be \(parameter.expected)")
     }
     return value
+  }
+
+  private func misused(_ what: String) -> LuaError {
+    misuse.append(what)
+    return LuaError(what)
   }
 
   private func checkNames() throws {
     let known = declared.map(\.name)
     for (name, value) in settings.parameters where !known.contains(name) {
-      throw LuaError("--set \(name)=\(value): no parameter '\(name)'" + Suggestion.text(for: name, among: known))
+      throw misused("--set \(name)=\(value): no parameter '\(name)'" + Suggestion.text(for: name, among: known))
     }
   }
 

@@ -8,7 +8,7 @@ import Tensors
 /// What `flux.noise` takes.
 private struct NoiseOptions {
   var seed = 0, size: PixelSize?, like: Tensor?, batch = 1
-  var rng = "torch"
+  var rng = NoiseKind.torch
 
   static var options: Options<NoiseOptions> {
     Options(NoiseOptions(), [
@@ -16,25 +16,16 @@ private struct NoiseOptions {
       Field("size", .size, \.size, "pixels of the picture"),
       Field("like", Reader<Tensor>.object, \.like, "a Tensor whose shape it takes"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures drawn one after the other"),
-      Field("rng", rng, \.rng, "\"torch\": PyTorch's CPU generator"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers: \"torch\" (PyTorch's CPU generator), \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
     ])
   }
 
-  private static var rng: Reader<String> {
-    Reader<String>("\"torch\"", "\"torch\"") { argument in
-      let name = argument.lua.string(at: argument.index) ?? ""
-      if name == "torch" { return name }
-      if name == "torch-bf16" || name == "a1111" || name.hasPrefix("cuda") { throw Mismatch(predicate: "is \"\(name)\", which is not in this version yet; it has \"torch\"") }
-      throw Mismatch("\"torch\"", argument)
-    }
-  }
-
-  /// 16 channels at an eighth of the size: every FLUX.1's latents.
-  func shape() throws -> [Int] {
-    if let like { return like.shape }
+  /// In the shape of `like`, or 16 channels at an eighth of the size: every FLUX.1's latents.
+  func drawn() throws -> Tensor {
+    if let like { return rng.normals(seed: Int64(seed), count: 1, like.shape)[0] }
     guard let size else { throw LuaError("'size' or 'like' must say what shape the noise has") }
-    let one = [16, size.height / 8, size.width / 8]
-    return batch == 1 ? one : [batch] + one
+    let made = rng.normals(seed: Int64(seed), count: batch, [16, size.height / 8, size.width / 8])
+    return batch == 1 ? made[0] : made
   }
 }
 
@@ -45,8 +36,7 @@ extension FluxModule {
 
   private func noise() -> LuaFunction {
     LuaFunction("noise", "Normal noise in the shape of latents, as PyTorch's CPU generator draws it.", .options(NoiseOptions.options), returns: "flux.Tensor") { _, options in
-      var generator = TorchGenerator(seed: Int64(options.seed))
-      return generator.normals(try options.shape())
+      try options.drawn()
     }
   }
 

@@ -15,9 +15,11 @@ package final class FluxModule {
   let declaresOnly: Bool
   package internal(set) var declared: [DeclaredParameter] = []
   /// Models that were loaded, each for as long as the run.
-  var models: [(source: ModelSource, precision: Precision, model: LuaModel)] = []
+  var models: [(source: ModelSource, precision: Precision, model: LuaReference)] = []
   /// What was said of models and files that cannot be used.
   var unusable: [String] = []
+  /// What was said of values that the command line sets.
+  var misuse: [String] = []
   /// Declared parameters as they were set, as text.
   var resolvedParameters: [(name: String, value: String)] = []
   private let start = ContinuousClock.now
@@ -30,7 +32,7 @@ package final class FluxModule {
 
   var functions: [LuaFunction] {
     [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
-      + tensorFunctions()
+      + tensorFunctions() + promptFunctions()
   }
 
   private func register(in lua: Lua) {
@@ -41,6 +43,7 @@ package final class FluxModule {
     lua.register(LuaModel.type)
     lua.register(LuaStep.type)
     lua.register(LuaRun.type)
+    lua.register(LuaVelocity.type)
   }
 
   /// What the recipe runs on.
@@ -67,9 +70,13 @@ package final class FluxModule {
   private func unknownField(_ known: [String]) -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { call in
       let name = call.lua.string(at: 2) ?? "\(call.argument(2))"
+      if Self.later.contains(name) { throw Unnamed("flux.\(name) is not in this version yet") }
       throw Unnamed("flux has no '\(name)'" + (Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""))
     }
   }
+
+  private static let later = ["models", "lines", "csv", "json", "remote", "rand", "arange", "cat", "stack", "where", "slerp", "sheet", "mask",
+                              "sweep", "uniform", "choice", "wildcards", "progress"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }
@@ -100,8 +107,12 @@ package final class FluxModule {
         clua_get_field(lua.current, -1, "format")
         format.push(onto: lua)
         for value in values { value.push(onto: lua) }
-        try lua.call(arguments: Int32(values.count) + 1, results: 1) { before in
-          lua.output.write(lua.string(at: before + 1) ?? "", .log)
+        do {
+          try lua.call(arguments: Int32(values.count) + 1, results: 1) { before in
+            lua.output.write(lua.string(at: before + 1) ?? "", .log)
+          }
+        } catch let failure as LuaFailure where failure.message.hasPrefix("bad argument") {
+          throw LuaError(failure.message.replacing("'?'", with: "'log'"))
         }
       }
     }

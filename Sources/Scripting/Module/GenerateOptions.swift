@@ -1,10 +1,13 @@
 import Conditioning
 import Denoising
+import Imaging
 import Pipeline
 import Tensors
 
 /// What `generate`, `sample` and `steps` take.
 struct GenerateOptions {
+  /// Only of a branch; elsewhere the prompt is an argument of its own.
+  var prompt: PromptList?
   var size: PixelSize?
   var seeds: Seeds?
   var batch: Int?
@@ -15,6 +18,9 @@ struct GenerateOptions {
   var guidance: LuaPerStep<Double>?
   var cfg: CFGOptions?
   var noise: NoiseChoice?
+  var eta: Double?, sNoise: Double?
+  var rng = NoiseKind.torch
+  var image: Image?, mask: Image?, strength: Double?
   var beforeStep: LuaReference?, onStep: LuaReference?
 
   enum SamplerChoice { case named(NamedSampler), function(LuaReference) }
@@ -24,37 +30,72 @@ struct GenerateOptions {
   struct CFGOptions {
     var scale: LuaPerStep<Double>?
     var negative: PromptList?
+    var from = 0.0, to = 1.0
+    var combine: CombineChoice?
+
+    enum CombineChoice { case named(Guidance.Combination, String), function(LuaReference) }
+
+    private static var combine: Reader<CombineChoice> {
+      let names = Guidance.Combination.named.map(\.key)
+      let expected = "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ") + ", or a function"
+      return Reader<CombineChoice>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor") { argument in
+        guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.described(expected).read(argument)) }
+        guard let found = Guidance.Combination.named.first(where: { $0.key == name }) else { throw Mismatch(expected, argument) }
+        return .named(found.value, name)
+      }
+    }
 
     static var options: Options<CFGOptions> {
       Options(CFGOptions(), [
-        Field("scale", .perStep(.number, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all").required,
+        Field("scale", .perStep(.finite, named: "cfg.scale"), \.scale, "how far away from the negative; 1 is not at all").required,
         Field("negative", PromptList.reader, \.negative, "what is not wanted; the empty text by default"),
-        .later("from", "a window of steps"), .later("to", "a window of steps"), .later("combine", "other ways to combine"),
+        Field("from", .number(in: 0...1), \.from, "the share of the steps after which it begins"),
+        Field("to", .number(in: 0...1), \.to, "the share of the steps with which it ends"),
+        Field("combine", combine, \.combine, "\"plain\", \"rescale\", \"cfg_zero\", \"apg\", or function(positive, negative, step) over velocities"),
       ])
     }
   }
 
-  static var options: Options<GenerateOptions> {
-    Options(GenerateOptions(), [
+  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + later) }
+
+  /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
+  static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
+    let fixed = beginning.map { Field<GenerateOptions>.refused($0.description.name, "cannot change in the middle of a run") }
+    return Options(run, [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course + later)
+  }
+
+  /// What a run starts from.
+  private static var beginning: [Field<GenerateOptions>] {
+    [
       Field("size", .size, \.size, "pixels: a number for a square, or {width, height}; multiples of 16"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean: \"torch\", \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
+      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
+      Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
+      Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
+      Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
+    ]
+  }
+
+  /// How it goes on.
+  private static var course: [Field<GenerateOptions>] {
+    [
       Field("steps", .integer(in: 1...Schedule.mostSteps), \.steps, "steps, spaced as the model wants them"),
       Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
-      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts), a factor for whatever is given, or false"),
+      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts and names), a factor for whatever is given, or false"),
       Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
-      Field("guidance", .perStep(.number, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
+      Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
+      Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
+      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance: { scale =, negative = }"),
-      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
       Field("before_step", .function, \.beforeStep, "sees each step before it is made and may change it"),
       Field("on_step", .function, \.onStep, "sees each step once it is made and may change its latents"),
-    ] + later)
+    ]
   }
 
   private static var later: [Field<GenerateOptions>] {
-    [.later("eta", "stochastic samplers"), .later("s_noise", "stochastic samplers"), .later("rng", "other random number generators"),
-     .later("image", "starting from a picture"), .later("strength", "starting from a picture"), .later("mask", "inpainting"),
-     .later("padding", "inpainting"), .later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
+    [.later("padding", "inpainting"), .later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
      .later("lora", "LoRA"), .later("checkpoint", "checkpoints within a picture"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
@@ -77,21 +118,30 @@ struct GenerateOptions {
   }
 
   private static var sampler: Reader<SamplerChoice> {
-    let later = ["dpm_2", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_sde", "lcm", "uni_pc", "deis", "ipndm", "res_multistep",
-                 "gradient_estimation", "lms", "er_sde"]
-    return Reader<SamplerChoice>("a sampler", "\"euler\"|\"heun\"|fun(x: flux.Tensor, step: flux.Step, velocity: fun(x: flux.Tensor, sigma: number): flux.Tensor): flux.Tensor") { argument in
-      guard let name = argument.lua.string(at: argument.index) else {
-        return .function(try Reader<LuaReference>.function.described("a name (\"euler\", \"heun\") or a function").read(argument))
-      }
+    let names = NamedSampler.allCases.map(\.rawValue), quoted = names.map { "\"\($0)\"" }
+    let expected = "a function, or one of \(names.joined(separator: ", "))"
+    let function = "fun(x: flux.Tensor, step: flux.Step, velocity: fun(x: flux.Tensor, sigma: number): flux.Tensor): flux.Tensor"
+    return Reader<SamplerChoice>(expected, quoted.joined(separator: "|") + "|" + function) { argument in
+      guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.described(expected).read(argument)) }
       if let named = NamedSampler(rawValue: name) { return .named(named) }
-      if later.contains(name) { throw Mismatch(predicate: "is \"\(name)\", which is not in this version yet; it has \"euler\" and \"heun\", or write it as a function") }
-      let known = NamedSampler.allCases.map(\.rawValue)
-      let hint = Suggestion.nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
-      throw Mismatch(predicate: "must be \"euler\", \"heun\" or a function, got \"\(name)\"\(hint)")
+      let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw Mismatch(predicate: Mismatch(expected, argument).predicate + hint)
     }
   }
 
   private static var noise: Reader<NoiseChoice> {
     Reader<Tensor>.object.map { NoiseChoice.tensor($0) }.or(Reader<LuaReference>.function.map { NoiseChoice.function($0) })
+  }
+}
+
+extension NoiseKind {
+  /// By its name in recipes.
+  static var reader: Reader<NoiseKind> {
+    let cards = cards.map { "\"cuda:\($0.name)\"" }.joined(separator: ", ")
+    let expected = "\"torch\", \"torch-bf16\", \"a1111\", \"cuda:<resident threads>\" or one of \(cards)"
+    return Reader<NoiseKind>(expected, "string") { argument in
+      guard let kind = argument.lua.string(at: argument.index).flatMap({ NoiseKind($0) }) else { throw Mismatch(expected, argument) }
+      return kind
+    }
   }
 }

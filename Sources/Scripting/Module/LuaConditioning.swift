@@ -12,7 +12,7 @@ extension Conditioning: LuaObject {
   }
 
   static var type: LuaType<Conditioning> {
-    LuaType<Conditioning>("What a prompt means to a model.")
+    LuaType<Conditioning>("What a prompt means to a model.").later("save")
       .property("tokens", "integer", "The length of the sequence.") { $0.tokens }
       .property("sequence", "flux.Tensor", "T5's states, [tokens, width].") { $0.sequence }
       .property("pooled", "flux.Tensor", "CLIP's pooled state, [width].") { $0.pooled }
@@ -39,8 +39,13 @@ extension Conditioning: LuaObject {
     static var reader: Reader<Part> {
       Reader<Part>("{conditioning, weight}", "table") { argument in
         guard argument.isTable else { throw Mismatch("{conditioning, weight}", argument) }
-        return Part(conditioning: try argument.entry(1) { try Reader<Conditioning>.object.read($0) },
-                    weight: Float(try argument.entry(2) { try Reader<Double>.number.read($0) }))
+        return try argument.entry(1) { first in
+          try argument.entry(2) { second in
+            do { return Part(conditioning: try Reader<Conditioning>.object.read(first), weight: Float(try Reader<Double>.finite.read(second))) } catch is Mismatch {
+              throw Mismatch(predicate: "must be {conditioning, weight}, got {\(first), \(second)}")
+            }
+          }
+        }
       }
     }
   }

@@ -8,7 +8,7 @@ extension Image: LuaObject {
   package var luaBytes: Int { pixels.count }
 
   static func type(_ flux: FluxModule) -> LuaType<Image> {
-    LuaType<Image>("A picture.")
+    LuaType<Image>("A picture.").later("resize", "crop", "paste", "flip", "grey", "label", "ssim", "hash", "show")
       .property("width", "integer", "Pixels.") { $0.width }
       .property("height", "integer", "Pixels.") { $0.height }
       .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
@@ -36,7 +36,13 @@ extension Image: LuaObject {
       Options(SaveOptions(), [
         Field("text", Reader<[(String, String)]>("a table of texts by name", "table<string, string>") { argument in
           guard argument.isTable else { throw Mismatch("a table of texts by name", argument) }
-          return try argument.keys.names.map { name in (name, try argument.field(name) { try Reader<String>.string.read($0) }) }
+          let keys = argument.keys
+          if let other = keys.others.first { throw Mismatch(predicate: "must be a table of texts by name, got an entry [\(other)]") }
+          return try keys.names.map { name in
+            do { return (name, try argument.field(name) { try Reader<String>.string.read($0) }) } catch let mismatch as Mismatch {
+              throw mismatch.inside("'\(name)' of ")
+            }
+          }
         }, \.text, "further texts for the picture to carry"),
         .later("quality", "JPEG and WebP"),
       ])
@@ -61,7 +67,9 @@ extension FluxModule {
     return LuaFunction("image", "A picture from a PNG file, or from a Tensor [1 or 3, height, width] from 0 to 1.", .required("source", source),
                        returns: "flux.Image") { _, source in
       switch source {
-      case .file(let path): return try Image(contentsOf: try self.session.files.file(path))
+      case .file(let path):
+        let file = try self.session.files.file(path)
+        return try self.engine { try Image(contentsOf: file) }
       case .tensor(let tensor):
         guard tensor.shape.count == 3, [1, 3].contains(tensor.shape[0]) else { throw LuaError("a picture's Tensor has the shape [1 or 3, height, width], got \(tensor.shape)") }
         guard tensor.isFinite else { throw LuaError("the Tensor holds a number that is infinite or not a number") }

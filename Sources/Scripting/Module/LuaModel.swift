@@ -35,6 +35,10 @@ package final class LuaModel: LuaObject {
               .options(GenerateOptions.options), returns: "flux.Run") { model, call, prompt, options in
         try model.run(prompt, options, call)
       }
+      .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.", .required("path", .string),
+              .optional("options", .any), returns: "flux.Run") { model, call, path, _ in
+        try model.resume(path, call.argument(3))
+      }
       .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.", .required("latents", Reader<Tensor>.object),
               .required("sigma", .number(in: 0...1)), .required("conditioning", Reader<Conditioning>.object),
               .options(VelocityOptions.options), returns: "flux.Tensor") { model, _, latents, sigma, conditioning, options in
@@ -44,8 +48,13 @@ package final class LuaModel: LuaObject {
               .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
         try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
       }
+      .method("preview", "A guess at the picture of latents, without the decoder; a list for a batch.", .required("latents", Reader<Tensor>.object),
+              returns: "flux.Image|flux.Image[]") { model, _, latents -> Several in
+        try Several(one: model.flux.engine { try model.pipeline.preview(model.checked(latents)) })
+      }
       .method("encode_image", "The latents of a picture: the middle of what the encoder makes of it, or one sample.",
               .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
+        try model.check(image)
         var generator: TorchGenerator? = options.sample ? TorchGenerator(seed: Int64(options.seed)) : nil
         return try model.flux.engine { () -> Tensor in try model.pipeline.encode(image, sampling: &generator) }
       }
@@ -53,7 +62,7 @@ package final class LuaModel: LuaObject {
 
   /// What the model says of itself.
   private static var described: LuaType<LuaModel> {
-    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.")
+    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("with_lora")
       .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
@@ -64,8 +73,10 @@ package final class LuaModel: LuaObject {
         return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),
                          ("max_length", model.pipeline.promptLength), ("schedule", LuaSchedule.count(defaults.steps))])
       }
-      .text { "Model \($0.pipeline.defaults.name ?? $0.pipeline.name) (\($0.pipeline.kind), \($0.pipeline.parameterCount / 1_000_000) M parameters, \($0.pipeline.precision.rawValue))" }
+      .text { "Model \($0.pipeline.defaults.name ?? $0.pipeline.name) (\($0.pipeline.kind), \(Self.short($0.pipeline.parameterCount)) parameters, \($0.pipeline.precision.rawValue))" }
   }
+
+  private static func short(_ count: Int) -> String { count < 1_000_000 ? "\(count / 1000) k" : "\(count / 1_000_000) M" }
 
   private static func table(_ list: TokenList) -> LuaTable { LuaTable([("ids", list.ids), ("pieces", list.pieces)]) }
 
@@ -84,9 +95,23 @@ package final class LuaModel: LuaObject {
     return latents
   }
 
+  /// Pictures that the encoder takes.
+  private func check(_ image: Image) throws {
+    let grain = 2 * pipeline.reduction
+    guard image.width % grain == 0, image.height % grain == 0 else {
+      throw LuaError("'image' is \(image.width)x\(image.height), but its sides must be multiples of \(grain)")
+    }
+  }
+
+  /// Whether distilled guidance does anything; where not, the person is told once.
+  func takesGuidance() -> Bool {
+    if !pipeline.configuration.hasGuidance { pipeline.noticeUnusedGuidance() }
+    return pipeline.configuration.hasGuidance
+  }
+
   private func velocity(_ latents: Tensor, _ sigma: Double, _ conditioning: Conditioning, guidance: Double?) throws -> Tensor {
     let x = try checked(latents), single = x.shape.count == 3
-    let scale = pipeline.configuration.hasGuidance ? guidance.map { Float($0) } ?? pipeline.defaults.guidance : nil
+    let scale = guidance == nil || takesGuidance() ? guidance.map { Float($0) } ?? pipeline.defaults.guidance : nil
     let made = try flux.engine {
       try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale)
     }
@@ -137,7 +162,7 @@ struct PromptList {
 private struct VelocityOptions {
   var guidance: Double?
   static var options: Options<VelocityOptions> {
-    Options(VelocityOptions(), [Field("guidance", .number, \.guidance, "distilled guidance; the model's own by default"), .later("control", "ControlNet")])
+    Options(VelocityOptions(), [Field("guidance", .finite, \.guidance, "distilled guidance; the model's own by default"), .later("control", "ControlNet")])
   }
 }
 

@@ -11,15 +11,26 @@ package final class LuaRun: LuaObject {
   unowned let lua: Lua
   /// How many pictures.
   let count: Int
-  private var trajectory: Trajectory
+  /// Of the engine's latents: [n, 16, height/8, width/8].
+  private let shape: [Int]
+  /// nil once it came to its end.
+  private var trajectory: Trajectory?
+  /// The latents as they are.
+  private var x: Tensor
   private var records: [PictureRecord]
-  private let onStep: LuaReference?
+  private var onStep: LuaReference?
   private var handle: LuaStep?
   private var isStopped = false
-  /// A table that lives as long as the run.
-  private(set) lazy var memory = LuaReference(pushing: LuaTable([]), in: lua)
+  /// Whether a step is being made: then functions of the recipe may look, but not turn the wheel themselves.
+  private var isStepping = false
+  /// Where it stands, in words.
+  private var place: String
+  private var kept: LuaReference?
+  /// What it was asked for, for its branches.
+  private var options: GenerateOptions
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
+    self.options = options
     let this = Weak<LuaRun>(), flux = model.flux
     var request = try flux.engine { try options.request(prompt, model, this, lua) }
     if let before = options.beforeStep {
@@ -28,9 +39,13 @@ package final class LuaRun: LuaObject {
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
+    (x, shape) = (made.latents, made.latents.shape)
+    place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
     count = pictures
     records = (1...pictures).map { picture in
-      PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      (record.eta, record.sNoise) = (options.eta, options.sNoise)
+      return record
     }
     this.value = self
   }
@@ -40,13 +55,26 @@ package final class LuaRun: LuaObject {
 
   /// As the engine takes them.
   func engineLatents(_ x: Tensor) throws -> Tensor {
-    guard x.shape == shown(trajectory.latents).shape else {
-      throw LuaError("'latents' must keep the shape \(shown(trajectory.latents).shape), got \(x.shape)")
-    }
-    return x.reshaped(trajectory.latents.shape)
+    let own = count == 1 ? Array(shape.dropFirst()) : shape
+    guard x.shape == own else { throw LuaError("'latents' must keep the shape \(own), got \(x.shape)") }
+    return x.reshaped(shape)
   }
 
-  var latents: Tensor { shown(trajectory.latents) }
+  var latents: Tensor { shown(x) }
+
+  /// A table that lives as long as the loop.
+  func memory() throws -> LuaReference {
+    if let kept { return kept }
+    guard trajectory != nil else { throw LuaError("the loop is over, and its memory with it") }
+    let made = LuaReference(pushing: LuaTable([]), in: lua)
+    kept = made
+    return made
+  }
+
+  /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
+  private func finish() {
+    (trajectory, onStep, kept, options) = (nil, nil, nil, GenerateOptions())
+  }
 
   func stop() {
     isStopped = true
@@ -55,14 +83,19 @@ package final class LuaRun: LuaObject {
 
   /// Makes the next step; nil when the schedule is done or the run was stopped.
   func next() throws -> LuaStep? {
+    try idle()
     try settle()
-    guard !isStopped, let made = try model.flux.engine({ try trajectory.next() }) else {
-      model.flux.session.observer(.sampled)
+    handle?.end()
+    handle = nil
+    guard !isStopped, var step = try made() else {
+      if trajectory != nil { model.flux.session.observer(.sampled) }
+      finish()
       return nil
     }
-    var step = made
     for index in records.indices { records[index].add(step) }
     if let onStep {
+      isStepping = true
+      defer { isStepping = false }
       try runHook(onStep, named: "on_step", on: &step)
       try adopt(step)
     }
@@ -71,25 +104,59 @@ package final class LuaRun: LuaObject {
     return next
   }
 
+  /// One step of the loop. It is made on a copy: functions of the recipe that run meanwhile may look at this one.
+  private func made() throws -> Step? {
+    guard var moving = trajectory else { return nil }
+    isStepping = true
+    defer { isStepping = false }
+    moving.latents = x
+    guard let step = try model.flux.engine({ try moving.next() }) else { return nil }
+    (trajectory, x) = (moving, moving.latents)
+    place = "at step \(step.index) of \(step.count), sigma \(step.next)"
+    return step
+  }
+
+  private func idle() throws {
+    if isStepping { throw LuaError("this run is in the middle of a step, and cannot be called or changed from within it") }
+  }
+
   /// Takes over what the recipe did to the step that it holds.
-  func settle() throws {
-    guard let last = handle else { return }
-    try adopt(last.changed())
-    last.end()
-    handle = nil
+  private func settle() throws {
+    if let handle { try adopt(handle.changed()) }
   }
 
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
   private func adopt(_ step: Step) throws {
-    guard step.latents.isFinite else { throw DenoisingError.notFinite(what: "latents", step: step.index, count: step.count) }
-    guard step.latents.values != trajectory.latents.values else { return }
-    trajectory.latents = step.latents
+    try LuaRun.check(step.latents, from: "step.latents", step)
+    guard step.latents.values != x.values else { return }
+    x = step.latents
     markScripted()
+  }
+
+  /// Latents that a function of the recipe made.
+  static func check(_ latents: Tensor, from source: String, _ step: Step) throws {
+    guard !latents.isFinite else { return }
+    let odd = latents.withFloats { $0.count { !$0.isFinite } }
+    throw LuaError("\(source): \(odd) of the \(latents.count) latents at step \(step.index) of \(step.count) are infinite or not a number; "
+      + "look for a division by 0, or for numbers that grow from step to step")
   }
 
   private func markScripted() { for index in records.indices { records[index].scripted = true } }
 
-  func drain() throws { while try next() != nil {} }
+  /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
+  func drain() throws {
+    defer { finish() }
+    while try next() != nil {}
+  }
+
+  private func replace(_ latents: Tensor) throws {
+    try idle()
+    if let handle { return try handle.replace(latents) }
+    let latents = try engineLatents(latents)
+    guard latents.isFinite else { throw LuaError("'latents' hold numbers that are infinite or not a number") }
+    x = latents
+    markScripted()
+  }
 
   /// The pictures, with everything that made them.
   func images() throws -> [Image] {
@@ -100,13 +167,55 @@ package final class LuaRun: LuaObject {
   /// The pictures of the latents as they are, finished or not.
   func decoded() throws -> [Image] {
     try settle()
-    let latents = trajectory.latents
-    let images = try model.flux.engine { try model.pipeline.decode(latents) }
+    let images = try model.flux.engine { try model.pipeline.decode(x) }
     return zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
       return image
     }
+  }
+
+  /// Another run that goes on from a step of this one, which is made, with some options changed. What led here is not
+  /// computed again.
+  func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
+    guard let trajectory else { throw LuaError("the loop is over") }
+    let options = changes.isAbsent ? options : try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes)
+    let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
+    let run = try LuaRun(model, prompt, options, lua)
+    let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
+    try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState()),
+                  after: records, changed: !changes.isAbsent)
+    return run
+  }
+
+  /// All that it takes to go on from here.
+  func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
+    guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
+    if options.mask != nil { throw LuaError("a run with a mask cannot be saved in this version") }
+    try settle()
+    let position = trajectory.position, latents = step?.latents ?? x
+    var named: NamedSampler?, combine: String?, functions: [String] = []
+    switch options.sampler { case .named(let sampler)?: named = sampler; case .function?: functions.append("sampler"); case nil: break }
+    if case .function? = options.guidance { functions.append("guidance") }
+    if options.beforeStep != nil { functions.append("before_step") }
+    if onStep != nil { functions.append("on_step") }
+    switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
+    if case .function? = options.cfg?.scale, !functions.contains("cfg") { functions.append("cfg") }
+    let saved = SavedRun(
+      model: model.pipeline.hash, index: position.index, sigma: position.sigma, sigmas: trajectory.schedule.sigmas, seeds: trajectory.seeds,
+      width: latents.shape[3] * model.pipeline.reduction, height: latents.shape[2] * model.pipeline.reduction, sampler: named?.rawValue,
+      eta: options.eta, sNoise: options.sNoise, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
+      cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
+      functions: functions, numbers: position.sampler.numbers, records: records)
+    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? .text("")) } ?? []
+    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors))
+  }
+
+  func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {
+    try model.flux.engine { try trajectory?.resume(at: position) }
+    x = position.latents
+    place = "at step \(position.index) of \(trajectory?.schedule.steps ?? 0), sigma \(position.sigma)"
+    for index in records.indices { records[index].takeUp(made[index], changed: changed) }
   }
 
   /// nil carries on, false stops after this step, a Tensor replaces the latents.
@@ -116,91 +225,31 @@ package final class LuaRun: LuaObject {
     switch try lua.call(hook, handle, result: .callback(replacing: Reader<Tensor>.object), of: name) {
     case .carryOn: break
     case .stop: stop()
-    case .replace(let latents): try handle.replace(latents)
+    case .replace(let latents):
+      guard latents.shape == shown(step.latents).shape else {
+        throw LuaError("\(name): the function must return latents of the shape \(shown(step.latents).shape), got \(latents.shape)")
+      }
+      try handle.replace(latents)
     }
     step = try handle.changed()
+    try Self.check(step.latents, from: name, step)
   }
 
   static var type: LuaType<LuaRun> {
     LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { run, _, path in
+        try run.save(at: nil, to: path)
+      }
       .property("latents", Reader<Tensor>.object, "As they are.", get: { run in
         try run.settle()
         return run.latents
-      }) { box, _, latents in
-        try box.value.settle()
-        box.value.trajectory.latents = try box.value.engineLatents(latents)
-        box.value.markScripted()
-      }
+      }) { box, _, latents in try box.value.replace(latents) }
       .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }
       .metamethod("__call", named: "run") { call in
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
-      .text { "Run at step \($0.trajectory.index) of \($0.trajectory.schedule.steps), sigma \($0.trajectory.sigma)" }
-  }
-}
-
-extension GenerateOptions {
-  /// The options as the engine takes them.
-  func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
-    let pipeline = model.pipeline
-    var request = Request(try prompt.prompt(on: pipeline), size: size.map(Size.init))
-    if let seeds { request.seeds = seeds }
-    request.batch = batch ?? max(1, prompt.all.count)
-    if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
-    (request.sigmas, request.shift) = (try sigmas(), shift)
-    switch sampler {
-    case .named(let named)?: request.sampler = named.sampler
-    case .function(let function)?: request.sampler = LuaSampler(function, of: run, in: lua)
-    case nil: break
-    }
-    request.guidance = guidance.map { perStep($0, run, lua) }
-    if let cfg {
-      let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
-      request.cfg = cfg.scale.map { CFG(scale: perStep($0, run, lua), negative: negative) }
-    }
-    request.noise = try noise(for: request, pipeline, lua)
-    return request
-  }
-
-  private func sigmas() throws -> Sigmas? {
-    if steps != nil, schedule != nil { throw LuaError("'steps' and 'schedule' both say how many steps there are; give one of them") }
-    if let steps { return .count(steps) }
-    switch schedule {
-    case .count(let steps)?: return .count(steps)
-    case .given(let given)?: return .given(given)
-    case nil: return nil
-    }
-  }
-
-  private func perStep(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua) -> PerStep<Float> {
-    switch value {
-    case .constant(let value): .constant(Float(value))
-    case .list(let values): .list(values.map { Float($0) })
-    case .function(let function, let result, let name): .function { step in
-      guard let run = run.value else { return 0 }
-      let handle = LuaStep(step, of: run, phase: .sampling)
-      defer { handle.end() }
-      return Float(try lua.call(function, handle, result: result, of: name))
-    }
-    }
-  }
-
-  private func noise(for request: Request, _ pipeline: FluxPipeline, _ lua: Lua) throws -> Tensor? {
-    switch noise {
-    case nil: return nil
-    case .tensor(let tensor)?: return tensor
-    case .function(let function)?:
-      let size = try pipeline.checkedSize(request.size)
-      let shape = [pipeline.latentChannels, size.height / pipeline.reduction, size.width / pipeline.reduction]
-      let seeds: [Int64] = switch request.seeds { case .one(let seed): Array(repeating: seed, count: request.batch); case .each(let all): all }
-      return Tensor.stacked(try seeds.enumerated().map { index, seed in
-        let about: LuaTable = ["index": index + 1, "seed": Int(seed), "size": [size.width, size.height]]
-        let made = try lua.call(function, about, result: Reader<Tensor>.object, of: "noise")
-        guard made.shape == shape else { throw LuaError("noise: the function must return a Tensor of shape \(shape), got \(made.shape)") }
-        return made
-      })
-    }
+      .text { "Run \($0.place)" }
   }
 }

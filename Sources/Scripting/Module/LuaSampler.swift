@@ -7,32 +7,49 @@ final class LuaSampler: Sampler {
   private let function: LuaReference
   private let run: Weak<LuaRun>
   private unowned let lua: Lua
-  private var asking: ((Tensor, Float) throws -> Tensor)?
 
   init(_ function: LuaReference, of run: Weak<LuaRun>, in lua: Lua) { (self.function, self.run, self.lua) = (function, run, lua) }
-
-  /// What the recipe's function gets as `velocity`; made once, so that a long run does not pile them up.
-  private lazy var velocity = LuaFunction("velocity", "dx/dσ of latents at a noise level.", .required("x", Reader<Tensor>.object),
-                                          .required("sigma", .number(in: 0...1)), returns: "flux.Tensor") { [unowned self] _, x, sigma in
-    guard let asking else { throw LuaError("was only valid during its step") }
-    return try asking(x, Float(sigma))
-  }
 
   func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor {
     guard let run = run.value else { return x }
     return try withoutActuallyEscaping(velocity) { velocity in
-      let batched = x.shape
-      asking = { given, sigma in
-        guard given.shape == run.shown(x).shape else { throw LuaError("'x' must have the shape \(run.shown(x).shape), got \(given.shape)") }
+      let batched = x.shape, shape = run.shown(x).shape
+      let asked = LuaVelocity { given, sigma in
+        guard given.shape == shape else { throw LuaError("'x' must have the shape \(shape), got \(given.shape)") }
         return run.shown(try velocity(given.reshaped(batched), sigma))
       }
-      defer { asking = nil }
       let handle = LuaStep(step, of: run, phase: .sampling)
-      defer { handle.end() }
-      let made = try lua.call(function, run.shown(x), handle, self.velocity, result: Reader<Tensor>.object, of: "sampler")
-      guard made.shape == run.shown(x).shape else { throw LuaError("sampler: the function must return a Tensor of shape \(run.shown(x).shape), got \(made.shape)") }
+      defer {
+        asked.end()
+        handle.end()
+      }
+      let made = try lua.call(function, run.shown(x), handle, asked, result: Reader<Tensor>.object, of: "sampler")
+      guard made.shape == shape else { throw LuaError("sampler: the function must return a Tensor of shape \(shape), got \(made.shape)") }
+      try LuaRun.check(made, from: "sampler", step)
       return made.reshaped(batched)
     }
+  }
+}
+
+/// What a sampler of the recipe gets as `velocity`: called like a function, for as long as its step.
+final class LuaVelocity: LuaObject {
+  static let luaName = "Velocity"
+  private var answer: ((Tensor, Float) throws -> Tensor)?
+
+  init(_ answer: @escaping (Tensor, Float) throws -> Tensor) { self.answer = answer }
+
+  func end() { answer = nil }
+
+  static var type: LuaType<LuaVelocity> {
+    let reading = Reading(Parameter.required("x", Reader<Tensor>.object), Parameter.required("sigma", Reader<Double>.number(in: 0...1)))
+    return LuaType<LuaVelocity>("dx/dσ of latents at a noise level: velocity(x, sigma).")
+      .metamethod("__call", named: "velocity") { call in
+        let velocity = try call.lua.opened(at: 1, as: LuaVelocity.self, for: nil).value
+        let (x, sigma) = try reading.values(of: call, from: 2)
+        guard let answer = velocity.answer else { throw LuaError("it was only valid during its step; model:velocity(latents, sigma, conditioning) works anywhere") }
+        return call.give(try answer(x, Float(sigma)))
+      }
+      .text { $0.answer == nil ? "Velocity (its step is over)" : "Velocity" }
   }
 }
 

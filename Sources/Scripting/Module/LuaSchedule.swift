@@ -1,57 +1,107 @@
 import Denoising
 import Pipeline
 
-/// A schedule as recipes hold it: a count that waits for a model's own sigmas, or the sigmas themselves.
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A schedule as recipes hold it: a name and a count that wait for a model's shift, or the sigmas themselves.
 package enum LuaSchedule: LuaObject {
-  case count(Int)
+  case named(NamedSchedule, Int)
   case given(Schedule)
 
   package static let luaName = "Schedule"
+  static func count(_ steps: Int) -> LuaSchedule { .named(.flux, steps) }
 
-  /// What is visited without a model's shift.
-  func sigmas() throws -> Schedule {
+  /// The sigmas, where they do not wait for a model.
+  func known() throws -> Schedule {
+    guard case .named(_, let steps) = self else { return try shifted(by: 1) }
+    throw LuaError("a schedule of \(steps) steps has no sigmas until a model gives them: use :shift_for(model, size), or :shift(1) for none")
+  }
+
+  /// More of the steps at high noise, the larger the factor.
+  func shifted(by factor: Float) throws -> Schedule {
     switch self {
-    case .count(let steps): try Schedule.even(steps: steps)
-    case .given(let schedule): schedule
+    // The size has no part in a fixed factor.
+    case .named(let name, let steps): try ModelSchedule(shift: .factor(factor)).schedule(name, steps: steps, tokens: 1)
+    case .given(let schedule): factor == 1 ? schedule : schedule.shifted(by: factor)
     }
   }
 
-  var steps: Int { switch self { case .count(let steps): steps; case .given(let schedule): schedule.steps } }
+  func shifted(for model: LuaModel, _ size: PixelSize?) throws -> Schedule {
+    let pipeline = model.pipeline, tokens = pipeline.tokens(of: try pipeline.checkedSize(size.map(Size.init)))
+    switch self {
+    case .named(let name, let steps): return try pipeline.schedule.schedule(name, steps: steps, tokens: tokens)
+    case .given(let schedule): return try pipeline.schedule.applied(to: schedule, tokens: tokens)
+    }
+  }
+
+  var steps: Int { switch self { case .named(_, let steps): steps; case .given(let schedule): schedule.steps } }
 
   static var type: LuaType<LuaSchedule> {
-    LuaType<LuaSchedule>("The noise levels that a picture goes through, from at most 1 down to 0.")
+    composed
+      .later("plot")
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
-      .method("shift", "More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).",
-              .required("factor", .number), returns: "flux.Schedule") { schedule, _, factor in
-        guard factor > 0, factor.isFinite else { throw LuaError("'factor' must be above 0, got \(factor)") }
-        return LuaSchedule.given(try schedule.sigmas().shifted(by: Float(factor)))
-      }
-      .method("shift_for", "Shifted as the model wants it for pictures of this size.",
-              .required("model", Reader<LuaModel>.object), .optional("size", .size), returns: "flux.Schedule") { schedule, _, model, size in
-        let pipeline = model.pipeline
-        let size = try pipeline.checkedSize(size.map(Size.init))
-        let tokens = size.width / (2 * pipeline.reduction) * (size.height / (2 * pipeline.reduction))
-        return LuaSchedule.given(try pipeline.schedule.applied(to: schedule.sigmas(), tokens: tokens))
-      }
       .unary("len") { $0.steps + 1 }
       .entries { schedule, _, key in
         guard case .integer(let index) = key else { return nil }
-        guard case .given(let given) = schedule else {
-          throw LuaError("a schedule of \(schedule.steps) steps has no sigmas until a model gives them: use :shift_for(model, size), or :shift(1) for even ones")
-        }
-        return (1...given.sigmas.count).contains(index) ? given.sigmas[index - 1] : LuaValue.nil
+        let sigmas = try schedule.known().sigmas
+        return (1...sigmas.count).contains(index) ? sigmas[index - 1] : LuaValue.nil
       }
       .text { schedule in
         switch schedule {
-        case .count(let steps): "Schedule of \(steps) steps, spaced by the model"
+        case .named(.flux, let steps): "Schedule of \(steps) steps, spaced by the model"
+        case .named(let name, let steps): "Schedule of \(steps) steps, \(name.rawValue), shifted by the model"
         case .given(let given): "Schedule of \(given.steps) steps: " + given.sigmas.map { "\($0)" }.joined(separator: " ")
         }
       }
   }
 
-  /// A schedule, a list of sigmas, or a number of steps.
+  /// Schedules made from schedules.
+  private static var composed: LuaType<LuaSchedule> {
+    shifting
+      .method("truncate", "The end of it, for a picture that is kept to 1 − strength.", .required("strength", .number), returns: "flux.Schedule") { schedule, _, strength in
+        LuaSchedule.given(try schedule.known().truncated(strength: strength))
+      }
+      .method("slice", "The sigmas from place i to place j, counted from 1; negative places count from the end.", .required("i", .integer),
+              .optional("j", .integer), returns: "flux.Schedule") { schedule, _, first, last in
+        let known = try schedule.known(), count = known.sigmas.count
+        func place(_ index: Int) -> Int { index < 0 ? count + index : index - 1 }
+        let (from, to) = (place(first), place(last ?? count))
+        guard (0..<count).contains(from), (0..<count).contains(to), from < to else {
+          throw LuaError("takes two places from 1 to \(count), the second after the first, got \(first) and \(last ?? count)")
+        }
+        return LuaSchedule.given(try known.sliced(from...to))
+      }
+      .method("map", "A function of each sigma; the result must fall.", .required("f", .function), returns: "flux.Schedule") { schedule, call, f in
+        LuaSchedule.given(try schedule.known().mapped { try Float(call.lua.call(f, $0, result: .number, of: "map")) })
+      }
+      .method("reverse", "The same ends with the widths in opposite order.", returns: "flux.Schedule") { schedule, _ in
+        LuaSchedule.given(try schedule.known().reversed())
+      }
+      .binary("concat", Reader<LuaSchedule>.object, Reader<LuaSchedule>.object) { LuaSchedule.given(try $0.known().followed(by: $1.known())) }
+  }
+
+  private static var shifting: LuaType<LuaSchedule> {
+    LuaType<LuaSchedule>("The noise levels that a picture goes through, from at most 1 down to 0.")
+      .method("shift", "More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).",
+              .required("factor", .number), returns: "flux.Schedule") { schedule, _, factor in
+        guard factor > 0, factor.isFinite else { throw LuaError("'factor' must be above 0, got \(factor)") }
+        return LuaSchedule.given(try schedule.shifted(by: Float(factor)))
+      }
+      .method("shift_mu", "The same with e^mu for the factor.", .required("mu", .number(in: -20...20)), returns: "flux.Schedule") { schedule, _, mu in
+        guard case .given(let given) = schedule else { return LuaSchedule.given(try schedule.shifted(by: Float(exp(mu)))) }
+        return LuaSchedule.given(given.shifted(mu: mu))
+      }
+      .method("shift_for", "Shifted as the model wants it for pictures of this size.",
+              .required("model", Reader<LuaModel>.object), .optional("size", .size), returns: "flux.Schedule") { schedule, _, model, size in
+        LuaSchedule.given(try schedule.shifted(for: model, size))
+      }
+  }
+
+  /// A schedule, or a list of sigmas.
   static var reader: Reader<LuaSchedule> {
-    let list = Reader<[Double]>.list(of: .number, atLeast: 2).map { LuaSchedule.given(try Schedule($0.map { Float($0) })) }
+    let list = Reader<[Double]>.list(of: .number).map { LuaSchedule.given(try Schedule($0.map { Float($0) })) }
     return Reader<LuaSchedule>.object.or(list).described("a Schedule or a list of sigmas that falls to 0", annotation: "flux.Schedule|number[]")
   }
 }
@@ -60,36 +110,41 @@ extension Size {
   init(_ size: PixelSize) { self.init(width: size.width, height: size.height) }
 }
 
-// flux.schedule: counts, lists and functions of u.
+// flux.schedule: counts, names, lists and functions of u.
 
 extension FluxModule {
   func scheduleFunction() -> LuaFunction {
     let steps = Reader<Int>.integer(in: 1...Schedule.mostSteps)
-    return LuaFunction("schedule", "The noise levels to visit: a number of steps, a list of sigmas, or a number of steps and a function of u from 0 to 1.",
-                       .required("n", Reader<LuaSchedule>("a number of steps or a list of sigmas", "integer|number[]") { argument in
-                         argument.isTable ? try LuaSchedule.reader.read(argument) : .count(try steps.read(argument))
-                       }),
+    return LuaFunction("schedule", "The noise levels to visit: a number of steps, perhaps with a name or a function of u from 0 to 1, or a list of sigmas.",
+                       .required("n", steps.map { LuaSchedule.count($0) }.or(LuaSchedule.reader)
+                         .described("\(steps.expected), or a list of sigmas", annotation: "integer|number[]")),
                        .optional("kind", Self.kind), returns: "flux.Schedule") { call, first, kind in
       guard let kind else { return first }
-      guard case .count(let steps) = first else { throw LuaError("a list of sigmas is a schedule already: 'kind' must be left out") }
-      guard case .function(let function) = kind else { return first }
-      let sigmas = try (0...steps).map { index in
-        try Float(call.lua.call(function, Double(index) / Double(steps), result: .number, of: "kind"))
+      guard case .named(_, let steps) = first else { throw LuaError("a list of sigmas is a schedule already: 'kind' must be left out") }
+      switch kind {
+      case .name(let name): return .named(name, steps)
+      case .function(let function):
+        let sigmas = try (0...steps).map { try Float(call.lua.call(function, Double($0) / Double(steps), result: .number, of: "kind")) }
+        // What a formula makes of u = 1 may miss 0 by its rounding.
+        return .given(try Schedule(sigmas.dropLast() + [abs(sigmas[steps]) < 1e-6 ? 0 : sigmas[steps]]))
       }
-      // What a formula makes of u = 1 may miss 0 by its rounding.
-      return .given(try Schedule(sigmas.dropLast() + [abs(sigmas[steps]) < 1e-6 ? 0 : sigmas[steps]]))
     }
   }
 
-  private enum Kind { case model, function(LuaReference) }
+  private enum Kind { case name(NamedSchedule), function(LuaReference) }
 
   private static var kind: Reader<Kind> {
-    let later = ["simple", "normal", "sgm_uniform", "karras", "exponential", "beta", "linear_quadratic", "kl_optimal", "ddim_uniform"]
-    return Reader<Kind>("\"flux\" or a function of u", "\"flux\"|fun(u: number): number") { argument in
-      guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.read(argument)) }
-      if name == "flux" { return .model }
-      if later.contains(name) { throw Mismatch(predicate: "is \"\(name)\", which is not in this version yet; use \"flux\" or a function of u") }
-      throw Mismatch("\"flux\" or a function of u", argument)
+    let names = NamedSchedule.allCases.map(\.rawValue)
+    let expected = "the name of a schedule (\(names.joined(separator: ", "))) or a function of u"
+    return Reader<Kind>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(u: number): number") { argument in
+      guard let text = argument.lua.string(at: argument.index) else {
+        return .function(try Reader<LuaReference>.function.described(expected).read(argument))
+      }
+      guard let name = NamedSchedule(rawValue: text) else {
+        let hint = Suggestion.nearest(to: text, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw Mismatch(predicate: Mismatch(expected, argument).predicate + hint)
+      }
+      return .name(name)
     }
   }
 }

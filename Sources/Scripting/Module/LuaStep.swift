@@ -69,6 +69,22 @@ package final class LuaStep: LuaObject {
         let latents = try step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.decode(latents) })
       }
+      .method("preview", "A guess at that picture, without the decoder.", returns: "flux.Image|flux.Image[]") { step, _ -> Several in
+        try step.alive()
+        let latents = try step.step.denoised ?? step.changed().latents
+        return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.preview(latents) })
+      }
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { step, _, path in
+        try step.alive()
+        guard step.phase == .after else { throw LuaError("a step can be saved once it is made: use on_step, or the loop of :steps") }
+        try step.run.save(at: step.changed(), to: path)
+      }
+      .method("branch", "A new Run that goes on from here, with other options or another prompt; what led here is not computed again.",
+              .optional("options", .any), returns: "flux.Run") { step, call, _ in
+        try step.alive()
+        guard step.phase == .after else { throw LuaError("a step can be branched once it is made: use on_step, or the loop of :steps") }
+        return try step.run.branch(at: step.changed(), call.argument(2))
+      }
       .method("stop", "Ends the loop after this step.") { step, _ in
         try step.alive()
         step.run.stop()
@@ -86,7 +102,7 @@ package final class LuaStep: LuaObject {
       .property("velocity", "flux.Tensor?", "The first velocity that the sampler asked for, once the step is made.") { $0.step.velocity.map($0.run.shown) }
       .property("denoised", "flux.Tensor?", "What that velocity says the finished latents are, once the step is made.") { $0.step.denoised.map($0.run.shown) }
       .property("elapsed", "number", "Seconds since the loop began.") { $0.step.elapsed }
-      .property("memory", "table", "A table of the run, for whatever a sampler or a hook wants to keep.") { $0.run.memory }
+      .property("memory", "table", "A table of the run, for whatever a sampler or a hook wants to keep.") { try $0.run.memory() }
   }
 
   private static var writable: LuaType<LuaStep> {
@@ -96,17 +112,20 @@ package final class LuaStep: LuaObject {
                 set: { box, _, tensor in try box.value.replace(tensor) })
       .property("next", .number(in: 0...1), "The noise level that it goes to.", get: { $0.step.next }) { box, _, next in
         try box.value.early("next")
+        let sigma = box.value.step.sigma
+        guard Float(next) < sigma else { throw LuaError("must be at least 0 and less than sigma (\(sigma)), got \(Float(next))") }
         box.value.step.next = Float(next)
       }
-      .property("guidance", .number, "Distilled guidance; nil for a model without.", get: { $0.step.guidance }) { box, _, guidance in
+      .property("guidance", .finite, "Distilled guidance; nil for a model without.", get: { $0.step.guidance }) { box, _, guidance in
         try box.value.early("guidance")
+        guard box.value.run.model.takesGuidance() else { return }
         box.value.step.guidance = Float(guidance)
       }
       .property("conditioning", conditioning, "What the pictures are of.", get: { $0.conditioning }) { box, _, conditioning in
         try box.value.early("conditioning")
         let run = box.value.run
         guard conditioning.count == 1 || conditioning.count == run.count else {
-          throw LuaError("'conditioning' lists \(conditioning.count) for \(run.count) pictures; give one for each, or one")
+          throw LuaError("'conditioning' lists \(conditioning.count) for a batch of \(run.count); give one for each picture, or one")
         }
         box.value.step.conditioning = conditioning
       }

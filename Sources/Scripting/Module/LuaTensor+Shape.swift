@@ -7,7 +7,9 @@ extension Tensor {
     start
       .entries { tensor, _, key in
         guard case .integer(let index) = key else { return nil }
-        guard let first = tensor.shape.first, (1...first).contains(index) else {
+        // One past the end is nil, so that ipairs ends.
+        if let first = tensor.shape.first, index == first + 1 { return LuaValue.nil }
+        guard let first = tensor.shape.first, first > 0, (1...first).contains(index) else {
           throw LuaError("index \(index) is outside of the first axis, which has \(tensor.shape.first ?? 0)")
         }
         return tensor.shape.count == 1 ? tensor.values[index - 1] : tensor[index - 1]

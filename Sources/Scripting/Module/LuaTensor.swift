@@ -9,7 +9,7 @@ extension Tensor: LuaObject {
   package var luaBytes: Int { count * 4 }
 
   static var type: LuaType<Tensor> {
-    arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.")))))
+    arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.").later("matmul", "blur", "fft", "ifft")))))
       .property("shape", "integer[]", "The length of each axis.") { $0.shape }
       .method("totable", "All elements as nested lists.", returns: "table") { tensor, _ in NestedList(tensor) }
       .method("clone", "A copy.", returns: "flux.Tensor") { tensor, _ in tensor }

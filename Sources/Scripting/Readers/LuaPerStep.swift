@@ -29,7 +29,7 @@ extension Reader {
       case CLUA_FUNCTION: return .function(LuaReference(argument.lua, at: argument.index), result: element, name: name)
       case CLUA_TABLE: return .list(try list.read(argument))
       default:
-        do { return .constant(try element.read(argument)) } catch is Mismatch { throw Mismatch(expected, argument) }
+        do { return .constant(try element.read(argument)) } catch let mismatch as Mismatch { throw mismatch.isTelling ? mismatch : Mismatch(expected, argument) }
       }
     }
   }

@@ -55,11 +55,14 @@ package struct Field<Root> {
     self.set = { argument, root in set(try reader.read(argument), &root) }
   }
 
-  private init(later name: String, _ what: String) {
+  private init(refusing name: String, _ what: String, _ predicate: String) {
     description = FieldDescription(name: name, annotation: "any", summary: what)
-    set = { _, _ in throw Mismatch(predicate: "is not in this version yet (\(what))") }
+    set = { _, _ in throw Mismatch(predicate: predicate) }
     isLater = true
   }
+
+  /// An option that has its place elsewhere, with the reason.
+  package static func refused(_ name: String, _ predicate: String) -> Field { Field(refusing: name, "", predicate) }
 
   /// The same, but an error when it is not given.
   package var required: Field {
@@ -69,7 +72,7 @@ package struct Field<Root> {
   }
 
   /// An option that recipes may know from elsewhere, with what it is for.
-  package static func later(_ name: String, _ what: String) -> Field { Field(later: name, what) }
+  package static func later(_ name: String, _ what: String) -> Field { Field(refusing: name, what, "is not in this version yet (\(what))") }
 }
 
 extension Reader {

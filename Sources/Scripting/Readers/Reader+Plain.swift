@@ -3,6 +3,11 @@ import CLua
 extension Reader where Value == Double {
   package static var number: Reader { Reader("a number", "number", of: { $0.lua.number(at: $0.index) }) }
 
+  /// Neither infinite nor "not a number".
+  package static var finite: Reader {
+    Reader("a number", "number", of: { $0.lua.number(at: $0.index).flatMap { $0.isFinite ? $0 : nil } })
+  }
+
   package static func number(in range: ClosedRange<Double>) -> Reader {
     let expected = "a number from \(short(range.lowerBound)) to \(short(range.upperBound))"
     return Reader(expected, "number", of: { argument in
@@ -87,8 +92,10 @@ extension Reader {
   package func or(_ other: Reader) -> Reader {
     let expected = "\(expected) or \(other.expected)"
     return Reader(expected, "\(annotation)|\(other.annotation)") { argument in
-      do { return try read(argument) } catch is Mismatch {
-        do { return try other.read(argument) } catch is Mismatch { throw Mismatch(expected, argument) }
+      do { return try read(argument) } catch let first as Mismatch {
+        do { return try other.read(argument) } catch let second as Mismatch {
+          throw second.isTelling ? second : first.isTelling ? first : Mismatch(expected, argument)
+        }
       }
     }
   }

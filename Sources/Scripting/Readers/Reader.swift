@@ -35,7 +35,7 @@ package struct Reader<Value> {
   /// The same with other words.
   package func described(_ expected: String, annotation: String? = nil) -> Reader {
     Reader(expected, annotation ?? self.annotation) { argument in
-      do { return try read(argument) } catch is Mismatch { throw Mismatch(expected, argument) }
+      do { return try read(argument) } catch let mismatch as Mismatch { throw mismatch.isTelling ? mismatch : Mismatch(expected, argument) }
     }
   }
 }
@@ -46,21 +46,24 @@ package struct Mismatch: Error {
   let prefix: String
   /// Stands after the name: `must be a number, got true`.
   let predicate: String
+  /// Whether it says more than that another kind of value was expected: then it is not replaced by the words of an outer reader.
+  let isTelling: Bool
 
   package init(_ expected: String, _ argument: Argument) {
     var predicate = "must be \(expected), got \(argument)"
     if expected.contains("number"), let text = argument.lua.string(at: argument.index), Double(text) != nil {
       predicate += "; remove the quotes"
     }
-    self.init(prefix: "", predicate: predicate)
+    self.init(prefix: "", predicate: predicate, isTelling: false)
   }
 
-  package init(prefix: String = "", predicate: String) {
-    self.prefix = prefix
-    self.predicate = predicate
+  package init(predicate: String) { self.init(prefix: "", predicate: predicate, isTelling: true) }
+
+  private init(prefix: String, predicate: String, isTelling: Bool) {
+    (self.prefix, self.predicate, self.isTelling) = (prefix, predicate, isTelling)
   }
 
-  func inside(_ outer: String) -> Mismatch { Mismatch(prefix: prefix + outer, predicate: predicate) }
+  func inside(_ outer: String) -> Mismatch { Mismatch(prefix: prefix + outer, predicate: predicate, isTelling: true) }
 
   func message(for name: String) -> String { "\(prefix)'\(name)' \(predicate)" }
 }

@@ -51,10 +51,18 @@ struct EngineOptions: ParsableArguments {
     return memory
   }
 
+  func validate() throws {
+    _ = try limits()
+    _ = try memoryBytes()
+    if let threads, !Self.usable.contains(threads) { throw ValidationError("--threads must be from 1 to \(Self.usable.upperBound), got \(threads).") }
+  }
+
+  private static let usable = 1...1024
+
   /// Sets the number of threads for the whole process.
   func useThreads() throws {
     guard let given = threads ?? ProcessInfo.processInfo.environment["SLURM_CPUS_PER_TASK"].flatMap({ Int($0) }) else { return }
-    guard 1...1024 ~= given else { throw ValidationError("--threads must be from 1 to 1024, got \(given).") }
+    guard Self.usable.contains(given) else { throw ValidationError("$SLURM_CPUS_PER_TASK must be from 1 to \(Self.usable.upperBound), got \(given).") }
     try Team.use(threads: given)
   }
 }

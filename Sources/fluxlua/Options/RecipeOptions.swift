@@ -14,6 +14,8 @@ struct RecipeOptions: ParsableArguments {
   @Option(parsing: .singleValue, help: ArgumentHelp("A folder that the recipe may write to besides --out; may be given again.", valueName: "folder"))
   var allowWrite: [String] = []
 
+  func validate() throws { _ = try settings() }
+
   func settings() throws -> [(name: String, value: String)] {
     try parameters.map { text in
       guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {

@@ -112,3 +112,22 @@ assert(os.time() > 1e9 and type(os.date("%Y")) == "string" and os.clock() >= 0)
 check.equal(os.date("!%Y-%m-%d", 0), "1970-01-01")
 assert(debug.traceback("m"):find("^m\nstack traceback:\nlibrary.lua:%d+: in the main chunk"))
 check.equal(select(2, pcall(function() local c <const> = 1; return c end)), 1)
+
+-- Nothing is missing that the manual of Lua 5.4 has and that is harmless.
+local expected = {
+  string = "byte char find format gmatch gsub len lower match pack packsize rep reverse sub unpack upper",
+  table = "concat insert move pack remove sort unpack",
+  math = "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min mininteger modf pi rad random randomseed sin sqrt tan tointeger type ult",
+  utf8 = "char charpattern codepoint codes len offset",
+  coroutine = "close create isyieldable resume running status wrap yield",
+  os = "clock date difftime time",
+}
+for library, names in pairs(expected) do
+  for name in names:gmatch "%S+" do
+    if _G[library][name] == nil then error(("%s.%s is missing"):format(library, name)) end
+  end
+end
+for name in ("assert error getmetatable ipairs load next pairs pcall print rawequal rawget rawlen rawset require select setmetatable tonumber tostring type warn xpcall"):gmatch "%S+" do
+  if rawget(_G, name) == nil then error(name .. " is missing") end
+end
+check.equal(("hello"):sub(2, 3), "el")

@@ -1,0 +1,134 @@
+import Checkpoints
+import Conditioning
+import Denoising
+import Foundation
+import Pipeline
+import Tensors
+
+/// A run between two steps as a file keeps it: a safetensors file whose metadata hold the plain values.
+struct SavedRun: Codable {
+  /// A number for each step as far as it is plain.
+  enum Numbers: Codable {
+    case one(Double), list([Double])
+
+    init?(_ value: LuaPerStep<Double>) {
+      switch value {
+      case .constant(let number): self = .one(number)
+      case .list(let numbers): self = .list(numbers)
+      case .function: return nil
+      }
+    }
+
+    var perStep: LuaPerStep<Double> { switch self { case .one(let number): .constant(number); case .list(let numbers): .list(numbers) } }
+  }
+
+  var model: String
+  var index: Int, sigma: Float
+  var sigmas: [Float]
+  var seeds: [Int64], width: Int, height: Int
+  var sampler: String?, eta: Double?, sNoise: Double?
+  var guidance: Numbers?
+  var cfg: Numbers?, from = 0.0, to = 1.0, combine: String?
+  /// Options that were functions: whoever goes on gives them again.
+  var functions: [String]
+  var numbers: [String: Double]
+  var records: [PictureRecord]
+}
+
+/// The tensors beside it.
+struct SavedTensors {
+  var latents: Tensor
+  var conditioning: [Conditioning], negative: [Conditioning]
+  var sampler: [String: Tensor]
+
+  var named: [String: Tensor] {
+    var all = ["latents": latents]
+    for (list, name) in [(conditioning, "conditioning"), (negative, "negative")] {
+      for (index, one) in list.enumerated() {
+        all["\(name).\(index).sequence"] = one.sequence
+        all["\(name).\(index).pooled"] = one.pooled
+      }
+    }
+    for (name, tensor) in sampler { all["sampler.\(name)"] = tensor }
+    return all
+  }
+
+  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor]) {
+    (self.latents, self.conditioning, self.negative, self.sampler) = (latents, conditioning, negative, sampler)
+  }
+
+  init(_ checkpoint: Checkpoint) throws {
+    func list(_ name: String) throws -> [Conditioning] {
+      var all: [Conditioning] = []
+      while checkpoint.entries["\(name).\(all.count).sequence"] != nil {
+        all.append(Conditioning(sequence: try checkpoint.tensor("\(name).\(all.count).sequence"), pooled: try checkpoint.tensor("\(name).\(all.count).pooled")))
+      }
+      return all
+    }
+    latents = try checkpoint.tensor("latents")
+    (conditioning, negative) = (try list("conditioning"), try list("negative"))
+    let states = checkpoint.entries.keys.filter { $0.hasPrefix("sampler.") }
+    sampler = Dictionary(uniqueKeysWithValues: try states.map { (String($0.dropFirst(8)), try checkpoint.tensor($0)) })
+  }
+}
+
+/// The key of the metadata that hold the plain values.
+private let savedKey = "fluxlua run"
+
+extension LuaRun {
+  /// Writes what it takes to go on from here.
+  func save(at step: Step?, to path: String) throws {
+    guard path.lowercased().hasSuffix(".safetensors") else { throw LuaError("'\(path)' must end in .safetensors") }
+    let (saved, tensors) = try saved(at: step)
+    let json = String(decoding: try JSONEncoder().encode(saved), as: UTF8.self)
+    let metadata = [savedKey: json, FileAccess.Mark.key: model.flux.session.files.recipe]
+    try model.flux.session.files.write(try Safetensors.file(tensors.named, metadata: metadata), to: path)
+  }
+}
+
+extension LuaModel {
+  /// A run that was saved, going on to the same bytes.
+  func resume(_ path: String, _ changes: Argument) throws -> LuaRun {
+    let file = try FileBytes(mapping: flux.session.files.file(path))
+    let (saved, tensors) = try flux.engine {
+      guard let json = try Safetensors.metadata(of: file)[savedKey] else { throw CheckpointError.malformed(path, "is not a run that was saved by step:save or run:save") }
+      do { return (try JSONDecoder().decode(SavedRun.self, from: Data(json.utf8)), try SavedTensors(Checkpoint(safetensors: file))) }
+      catch is DecodingError { throw CheckpointError.malformed(path, "holds a damaged record of its run") }
+    }
+    guard saved.model == pipeline.hash else {
+      throw LuaError("'\(path)' was saved with another model (\(saved.model.prefix(10))…, this is \(pipeline.hash.prefix(10))…)")
+    }
+    var options = try saved.options(tensors)
+    let given = changes.isAbsent ? [] : changes.keys.names
+    if !changes.isAbsent { options = try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes) }
+    if let lost = saved.functions.first(where: { !given.contains($0) }) {
+      throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
+    }
+    let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
+    let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
+    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
+    return run
+  }
+}
+
+extension SavedRun {
+  /// What the run was asked for, as far as it was plain.
+  func options(_ tensors: SavedTensors) throws -> GenerateOptions {
+    var options = GenerateOptions()
+    options.size = PixelSize(width: width, height: height)
+    options.seeds = seeds.count == 1 ? .one(seeds[0]) : .each(seeds)
+    options.batch = tensors.latents.shape.first
+    options.schedule = .given(try Schedule(part: sigmas))
+    options.sampler = sampler.flatMap(NamedSampler.init(rawValue:)).map { .named($0) }
+    (options.eta, options.sNoise) = (eta, sNoise)
+    options.guidance = guidance?.perStep
+    if let cfg {
+      var two = GenerateOptions.CFGOptions()
+      (two.scale, two.from, two.to) = (cfg.perStep, from, to)
+      two.negative = PromptList(all: tensors.negative.map { .conditioning($0) })
+      two.combine = combine.flatMap { name in Guidance.Combination.named.first { $0.key == name }?.value }.map { .named($0, combine ?? "") }
+      options.cfg = two
+    }
+    return options
+  }
+}
