@@ -32,14 +32,14 @@ package final class FluxModule {
 
   var functions: [LuaFunction] {
     [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
-      + tensorFunctions() + promptFunctions()
+      + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
   private func register(in lua: Lua) {
     lua.register(Tensor.type.saving(self))
     lua.register(Conditioning.type)
     lua.register(Image.type(self))
-    lua.register(LuaSchedule.type)
+    lua.register(LuaSchedule.type.plotting(self))
     lua.register(LuaModel.type)
     lua.register(LuaStep.type)
     lua.register(LuaRun.type)
