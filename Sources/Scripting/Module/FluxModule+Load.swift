@@ -10,14 +10,14 @@ struct LuaSource {
   var base: String?, transformer: String?, t5: String?, clip: String?, vae: String?, tokenizers: String?, scheduler: String?
 
   static var reader: Reader<LuaSource> {
-    let parts = Options(LuaSource(), first: Field("base", .string, \.base, "the folder that gives what is not named"), [
+    let parts = Options(LuaSource(), named: "Source", first: Field("base", .string, \.base, "the folder that gives what is not named"), [
       Field("transformer", .string, \.transformer, "a folder"), Field("t5", .string, \.t5, "a folder"),
       Field("clip", .string, \.clip, "a folder"), Field("vae", .string, \.vae, "a folder"),
       Field("tokenizers", .string, \.tokenizers, "a folder with tokenizer and tokenizer_2"),
       Field("scheduler", .string, \.scheduler, "a folder"),
     ])
     return Reader<String>.string.map { LuaSource(base: $0) }.or(.options(parts))
-      .described("a folder, or a table of folders", annotation: "string|table")
+      .described("a folder, or a table of folders")
   }
 }
 

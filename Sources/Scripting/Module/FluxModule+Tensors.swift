@@ -59,11 +59,11 @@ extension FluxModule {
   }
 
   private func randn() -> LuaFunction {
-    struct Draw {
+    struct RandnOptions {
       var seed = 0
-      static var options: Options<Draw> { Options(Draw(), [Field("seed", .integer, \.seed, "of the generator")]) }
+      static var options: Options<RandnOptions> { Options(RandnOptions(), [Field("seed", .integer, \.seed, "of the generator")]) }
     }
-    return LuaFunction("randn", "Normal noise, as torch.randn draws it.", .required("shape", Self.shape), .options(Draw.options), returns: "flux.Tensor") { _, shape, draw in
+    return LuaFunction("randn", "Normal noise, as torch.randn draws it.", .required("shape", Self.shape), .options(RandnOptions.options), returns: "flux.Tensor") { _, shape, draw in
       _ = try Tensor.product(shape)
       var generator = TorchGenerator(seed: Int64(draw.seed))
       return generator.normals(shape)

@@ -35,16 +35,17 @@ package final class FluxModule {
       + tensorFunctions() + promptFunctions()
   }
 
-  private func register(in lua: Lua) {
-    lua.register(Tensor.type.saving(self))
-    lua.register(Conditioning.type)
-    lua.register(Image.type(self))
-    lua.register(LuaSchedule.type)
-    lua.register(LuaModel.type)
-    lua.register(LuaStep.type)
-    lua.register(LuaRun.type)
-    lua.register(LuaVelocity.type)
+  var types: [AnyLuaType] {
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type), AnyLuaType(LuaModel.type),
+     AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
   }
+
+  /// The values in `flux` that are no functions.
+  static let constants = [
+    PropertyDescription(name: "version", annotation: "string", summary: "The version of fluxlua.", isWritable: false),
+    PropertyDescription(name: "host", annotation: "{ cores: integer, memory: integer, isa: string, threads: integer }",
+                        summary: "What the recipe runs on: processors, bytes of memory, instruction set, threads that work.", isWritable: false),
+  ]
 
   /// What the recipe runs on.
   private static var host: LuaTable {
@@ -53,7 +54,7 @@ package final class FluxModule {
   }
 
   func install(in lua: Lua) {
-    register(in: lua)
+    for type in types { type.register(lua) }
     let functions = functions
     clua_reserve(lua.current, 16)
     LuaTable(functions.map { ($0.name, $0) } + [("version", Version.number), ("host", Self.host)]).push(onto: lua)

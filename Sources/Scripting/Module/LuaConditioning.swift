@@ -37,7 +37,7 @@ extension Conditioning: LuaObject {
   private struct Part {
     let conditioning: Conditioning, weight: Float
     static var reader: Reader<Part> {
-      Reader<Part>("{conditioning, weight}", "table") { argument in
+      Reader<Part>("{conditioning, weight}", "{ [1]: flux.Conditioning, [2]: number }") { argument in
         guard argument.isTable else { throw Mismatch("{conditioning, weight}", argument) }
         return try argument.entry(1) { first in
           try argument.entry(2) { second in

@@ -12,7 +12,7 @@ extension Image: LuaObject {
       .property("width", "integer", "Pixels.") { $0.width }
       .property("height", "integer", "Pixels.") { $0.height }
       .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
-      .property("text", "table", "The texts that the picture carries, by their keys.") { image in
+      .property("text", "table<string, string>", "The texts that the picture carries, by their keys.") { image in
         LuaTable(image.text.map { ($0.key, $0.value) })
       }
       .method("save", "Writes a PNG file, to the output folder unless the path says otherwise.", .required("path", .string), .options(SaveOptions.options)) { image, _, path, options in

@@ -17,7 +17,7 @@ package final class LuaModel: LuaObject {
       .method("encode", "What a prompt means to the model.", .required("prompt", PromptText.reader), returns: "flux.Conditioning") { model, _, text in
         try model.flux.engine { try model.pipeline.encode(text.prompt, clip: text.clip, t5: text.t5, length: text.maxLength) }
       }
-      .method("tokens", "How both tokenizers cut a text.", .required("text", .string), returns: "table") { model, _, text in
+      .method("tokens", "How both tokenizers cut a text.", .required("text", .string), returns: "{ clip: { ids: integer[], pieces: string[] }, t5: { ids: integer[], pieces: string[] } }") { model, _, text in
         let (clip, t5) = model.pipeline.tokens(text)
         return LuaTable([("clip", Self.table(clip)), ("t5", Self.table(t5))])
       }
@@ -36,7 +36,7 @@ package final class LuaModel: LuaObject {
         try model.run(prompt, options, call)
       }
       .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.", .required("path", .string),
-              .optional("options", .any), returns: "flux.Run") { model, call, path, _ in
+              .optional("options", .any.documented(by: GenerateOptions.branch(of: GenerateOptions())), "what shall be otherwise from here on"), returns: "flux.Run") { model, call, path, _ in
         try model.resume(path, call.argument(3))
       }
       .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.", .required("latents", Reader<Tensor>.object),
@@ -68,7 +68,7 @@ package final class LuaModel: LuaObject {
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
       .property("parameters", "integer", "The number of parameters.") { $0.pipeline.parameterCount }
       .property("precision", "string", "How the weights are kept: \"f32\" or \"bf16\".") { $0.pipeline.precision.rawValue }
-      .property("defaults", "table", "steps, guidance, size and max_length where a call says nothing.") { model in
+      .property("defaults", "{ steps: integer, guidance: number?, size: integer, max_length: integer, schedule: flux.Schedule }", "steps, guidance, size, max_length and schedule where a call says nothing.") { model in
         let defaults = model.pipeline.defaults
         return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),
                          ("max_length", model.pipeline.promptLength), ("schedule", LuaSchedule.count(defaults.steps))])
@@ -132,7 +132,7 @@ struct PromptText {
       Field("max_length", .integer(in: 1...FluxPipeline.longestPrompt), \.maxLength, "tokens that T5's text is padded or cut to; the model's own by default"),
       .later("weights", "weights of words"),
     ])
-    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts", annotation: "string|table")
+    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts")
   }
 }
 

@@ -245,7 +245,7 @@ package final class LuaRun: LuaObject {
       .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }
-      .metamethod("__call", named: "run") { call in
+      .callable("(): flux.Step?") { call in
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
       .text { "Run \($0.place)" }

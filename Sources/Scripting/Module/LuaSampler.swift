@@ -43,7 +43,7 @@ final class LuaVelocity: LuaObject {
   static var type: LuaType<LuaVelocity> {
     let reading = Reading(Parameter.required("x", Reader<Tensor>.object), Parameter.required("sigma", Reader<Double>.number(in: 0...1)))
     return LuaType<LuaVelocity>("dx/dσ of latents at a noise level: velocity(x, sigma).")
-      .metamethod("__call", named: "velocity") { call in
+      .callable("(x: flux.Tensor, sigma: number): flux.Tensor") { call in
         let velocity = try call.lua.opened(at: 1, as: LuaVelocity.self, for: nil).value
         let (x, sigma) = try reading.values(of: call, from: 2)
         guard let answer = velocity.answer else { throw LuaError("it was only valid during its step; model:velocity(latents, sigma, conditioning) works anywhere") }

@@ -43,7 +43,7 @@ package enum LuaSchedule: LuaObject {
       .later("plot")
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .unary("len") { $0.steps + 1 }
-      .entries { schedule, _, key in
+      .entries("number") { schedule, _, key in
         guard case .integer(let index) = key else { return nil }
         let sigmas = try schedule.known().sigmas
         return (1...sigmas.count).contains(index) ? sigmas[index - 1] : LuaValue.nil
@@ -136,7 +136,7 @@ extension FluxModule {
   private static var kind: Reader<Kind> {
     let names = NamedSchedule.allCases.map(\.rawValue)
     let expected = "the name of a schedule (\(names.joined(separator: ", "))) or a function of u"
-    return Reader<Kind>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(u: number): number") { argument in
+    return Reader<Kind>(expected, "flux.ScheduleName|fun(u: number): number") { argument in
       guard let text = argument.lua.string(at: argument.index) else {
         return .function(try Reader<LuaReference>.function.described(expected).read(argument))
       }

@@ -80,7 +80,7 @@ package final class LuaStep: LuaObject {
         try step.run.save(at: step.changed(), to: path)
       }
       .method("branch", "A new Run that goes on from here, with other options or another prompt; what led here is not computed again.",
-              .optional("options", .any), returns: "flux.Run") { step, call, _ in
+              .optional("options", .any.documented(by: GenerateOptions.branch(of: GenerateOptions())), "what shall be otherwise from here on"), returns: "flux.Run") { step, call, _ in
         try step.alive()
         guard step.phase == .after else { throw LuaError("a step can be branched once it is made: use on_step, or the loop of :steps") }
         return try step.run.branch(at: step.changed(), call.argument(2))

@@ -5,7 +5,7 @@ import Tensors
 extension Tensor {
   static func shaped(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
     start
-      .entries { tensor, _, key in
+      .entries("number|flux.Tensor") { tensor, _, key in
         guard case .integer(let index) = key else { return nil }
         // One past the end is nil, so that ipairs ends.
         if let first = tensor.shape.first, index == first + 1 { return LuaValue.nil }

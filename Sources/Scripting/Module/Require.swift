@@ -6,9 +6,9 @@ final class Require {
   private var loaded: [String: LuaValue]
   private var loading: Set<String> = []
 
-  init(folder: String, flux: LuaReference) {
+  init(folder: String, flux: LuaReference? = nil) {
     self.folder = folder
-    loaded = ["flux": .reference(flux)]
+    loaded = flux.map { ["flux": .reference($0)] } ?? [:]
   }
 
   var function: LuaFunction {
