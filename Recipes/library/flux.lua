@@ -62,36 +62,36 @@
 
 ---@class (exact) flux.Source
 ---@field [1]? string The folder that gives what is not named.
----@field transformer? string A folder.
----@field t5? string A folder.
----@field clip? string A folder.
----@field vae? string A folder.
+---@field transformer? string The folder of the transformer.
+---@field t5? string The folder of the T5 encoder, text_encoder_2.
+---@field clip? string The folder of the CLIP encoder, text_encoder.
+---@field vae? string The folder of the autoencoder.
 ---@field tokenizers? string A folder with tokenizer and tokenizer_2.
----@field scheduler? string A folder.
+---@field scheduler? string The folder of the scheduler.
 
----@class (exact) flux.(LoadOptions in _418AA5C0E6C8D0BF5DA827E8D43F8650)
----@field precision? "auto"|"f32"|"bf16" How weights are kept: "auto", "f32" or "bf16".
+---@class (exact) flux.LoadOptions
+---@field precision? "auto"|"f32"|"bf16" How weights are kept; what --precision says by default.
 
----@class (exact) flux.(ConditioningParts in _89D1E826C0239E2281120D8096855B93)
+---@class (exact) flux.ConditioningParts
 ---@field sequence flux.Tensor [tokens, T5 width].
 ---@field pooled flux.Tensor [CLIP width].
 
----@class (exact) flux.(NoiseOptions in _8835C017429BD66D764BF2002A7EB514)
+---@class (exact) flux.NoiseOptions
 ---@field seed? integer Of the generator.
 ---@field size? integer|integer[] Pixels of the picture.
 ---@field like? flux.Tensor A Tensor whose shape it takes.
 ---@field batch? integer Pictures drawn one after the other.
----@field rng? flux.NoiseKind Whose random numbers: "torch" (PyTorch's CPU generator), "torch-bf16", "a1111", "cuda:<card or threads>".
+---@field rng? flux.NoiseKind Whose random numbers; PyTorch's on a CPU by default.
 
 ---@class (exact) flux.RandnOptions
 ---@field seed? integer Of the generator.
 
----@class (exact) flux.(WildcardOptions in _D1844542A1848C1A0712DB6943A0E3AD)
+---@class (exact) flux.WildcardOptions
 ---@field seed? integer Of the choices.
 ---@field count? integer How many prompts to draw, as a list; one, as a text, by default.
 ---@field all? boolean Every prompt, as a list in the order written.
 
----@class (exact) flux.(SaveOptions in _CB9CD1B85C9521593D3A059DB5F24AA8)
+---@class (exact) flux.SaveOptions
 ---@field text? table<string, string> Further texts for the picture to carry.
 
 ---@class (exact) flux.PromptText
@@ -101,22 +101,22 @@
 ---@field max_length? integer Tokens that T5's text is padded or cut to; the model's own by default.
 
 ---@class (exact) flux.GenerateOptions
----@field size? integer|integer[] pixels: a number for a square, or {width, height}; multiples of 16.
+---@field size? integer|integer[] Of the picture in pixels; the model's own by default.
 ---@field seed? integer|integer[] Of the noise; with batch one generator draws on, a list gives one each.
 ---@field batch? integer Pictures at once.
----@field rng? flux.NoiseKind Whose random numbers the seeds mean: "torch", "torch-bf16", "a1111", "cuda:<card or threads>".
----@field noise? (flux.Tensor|fun(about: { index: integer, seed: integer, size: integer[] }): flux.Tensor) What to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's.
+---@field rng? flux.NoiseKind Whose random numbers the seeds mean; PyTorch's on a CPU by default.
+---@field noise? (flux.Tensor|fun(about: { index: integer, seed: integer, size: integer[] }): flux.Tensor) What to start from; a function of {index=, seed=, size=} gives one picture's.
 ---@field image? flux.Image A picture to start from; of the aspect of the size.
 ---@field strength? number The share of the schedule that the picture is noised for; 1 is all.
 ---@field mask? flux.Image Paint only where this is light.
 ---@field steps? integer Steps, spaced as the model wants them.
----@field schedule? flux.Schedule|number[] A Schedule or a list of sigmas, used as they are.
----@field shift? "auto"|number|false "auto" (the model's own, for counts and names), a factor for whatever is given, or false.
----@field sampler? flux.SamplerName|flux.Sampler The integrator: a name, or function(x, step, velocity) that gives the latents at step.next.
+---@field schedule? flux.Schedule|number[] The noise levels to go through, instead of steps; a list is used as it is.
+---@field shift? "auto"|number|false "auto" is the model's own, for counts and names; a factor is for whatever is given.
+---@field sampler? flux.SamplerName|flux.Sampler The integrator; function(x, step, velocity) gives the latents at step.next.
 ---@field eta? number How much noise a stochastic sampler renews; 0 is none.
 ---@field s_noise? number The size of that noise.
----@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance: a number, a list, or a function of the step.
----@field cfg? flux.CFGOptions Two-pass guidance: { scale =, negative = }.
+---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
+---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 
@@ -125,27 +125,27 @@
 ---@field negative? string|flux.Conditioning|(string|flux.Conditioning)[] What is not wanted; the empty text by default.
 ---@field from? number The share of the steps after which it begins.
 ---@field to? number The share of the steps with which it ends.
----@field combine? (flux.Combination|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor) "plain", "rescale", "cfg_zero", "apg", or function(positive, negative, step) over velocities.
+---@field combine? (flux.Combination|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor) How the two passes become one; function(positive, negative, step) works on velocities.
 
 ---@class (exact) flux.BranchOptions
 ---@field prompt? string|flux.Conditioning|(string|flux.Conditioning)[] What is painted from here on.
 ---@field steps? integer Steps, spaced as the model wants them.
----@field schedule? flux.Schedule|number[] A Schedule or a list of sigmas, used as they are.
----@field shift? "auto"|number|false "auto" (the model's own, for counts and names), a factor for whatever is given, or false.
----@field sampler? flux.SamplerName|flux.Sampler The integrator: a name, or function(x, step, velocity) that gives the latents at step.next.
+---@field schedule? flux.Schedule|number[] The noise levels to go through, instead of steps; a list is used as it is.
+---@field shift? "auto"|number|false "auto" is the model's own, for counts and names; a factor is for whatever is given.
+---@field sampler? flux.SamplerName|flux.Sampler The integrator; function(x, step, velocity) gives the latents at step.next.
 ---@field eta? number How much noise a stochastic sampler renews; 0 is none.
 ---@field s_noise? number The size of that noise.
----@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance: a number, a list, or a function of the step.
----@field cfg? flux.CFGOptions Two-pass guidance: { scale =, negative = }.
+---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
+---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 
----@class (exact) flux.(VelocityOptions in _748FBC3E936BDB541ABFA4A71E4A524E)
+---@class (exact) flux.VelocityOptions
 ---@field guidance? number Distilled guidance; the model's own by default.
 
----@class (exact) flux.(DecodeOptions in _748FBC3E936BDB541ABFA4A71E4A524E)
+---@class (exact) flux.DecodeOptions
 
----@class (exact) flux.(EncodeOptions in _748FBC3E936BDB541ABFA4A71E4A524E)
+---@class (exact) flux.EncodeOptions
 ---@field sample? boolean Whether to draw from what the encoder makes, as diffusers does.
 ---@field seed? integer Of that draw.
 
@@ -168,112 +168,124 @@
 local Tensor = {}
 
 ---The sum of all elements, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:sum(dim) end
 
 ---The mean, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:mean(dim) end
 
 ---The sample standard deviation, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:std(dim) end
 
 ---The least element, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:min(dim) end
 
 ---The greatest element, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:max(dim) end
 
 ---The Euclidean norm, or along an axis.
----@param dim? integer 
+---@param dim? integer The axis, from 1; all elements without it.
 ---@return number|flux.Tensor
 ---@nodiscard
+---@overload fun(self: flux.Tensor): number
+---@overload fun(self: flux.Tensor, dim: integer): flux.Tensor
 function Tensor:norm(dim) end
 
 ---One element.
----@param ... integer 
+---@param ... integer A place on each axis, from 1.
 ---@return number
 ---@nodiscard
 function Tensor:get(...) end
 
 ---Sets one element: set(i, j, …, value).
----@param ... number 
+---@param ... number A place on each axis, from 1, then the new value.
 ---@return flux.Tensor
 function Tensor:set(...) end
 
 ---`length` entries of axis `dim` from entry `from` on, as a copy.
----@param dim integer 
----@param from integer 
----@param length integer 
+---@param dim integer The axis, from 1.
+---@param from integer The first entry, from 1.
+---@param length integer How many entries.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:narrow(dim, from, length) end
 
 ---The same elements in another shape.
----@param ... integer 
+---@param ... integer The length of each axis.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:reshape(...) end
 
 ---Axes of 1 repeated to this shape.
----@param ... integer 
+---@param ... integer The length of each axis.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:expand(...) end
 
 ---The axes in another order.
----@param ... integer 
+---@param ... integer Every axis once, in the new order.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:permute(...) end
 
 ---The sum of the products of all elements.
----@param other flux.Tensor 
+---@param other flux.Tensor As many elements.
 ---@return number
 ---@nodiscard
 function Tensor:dot(other) end
 
 ---A function of each element; slow beside the methods above.
----@param f function 
+---@param f fun(x: number): number Gives the new value of each.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:map(f) end
 
 ---The same tensor plus a number or a tensor, in place.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 function Tensor:add_(x) end
 
 ---The same tensor minus a number or a tensor, in place.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 function Tensor:sub_(x) end
 
 ---The same tensor times a number or a tensor, in place.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 function Tensor:mul_(x) end
 
 ---The same tensor over a number or a tensor, in place.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 function Tensor:div_(x) end
 
 ---The same tensor to the power of a number or a tensor, in place.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 function Tensor:pow_(x) end
 
@@ -341,49 +353,49 @@ function Tensor:round() end
 function Tensor:round_() end
 
 ---No element below `low` or above `high`.
----@param low number 
----@param high number 
+---@param low number The least.
+---@param high number The greatest.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:clamp(low, high) end
 
 ---The same in place.
----@param low number 
----@param high number 
+---@param low number The least.
+---@param high number The greatest.
 ---@return flux.Tensor
 function Tensor:clamp_(low, high) end
 
 ---Every element this number.
----@param value number 
+---@param value number The number.
 ---@return flux.Tensor
 function Tensor:fill_(value) end
 
 ---The tensor plus a number or a tensor.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:add(x) end
 
 ---The tensor minus a number or a tensor.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:sub(x) end
 
 ---The tensor times a number or a tensor.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:mul(x) end
 
 ---The tensor over a number or a tensor.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:div(x) end
 
 ---The tensor to the power of a number or a tensor.
----@param x number|flux.Tensor 
+---@param x number|flux.Tensor The other operand; shapes are matched as in NumPy.
 ---@return flux.Tensor
 ---@nodiscard
 function Tensor:pow(x) end
@@ -399,8 +411,8 @@ function Tensor:totable() end
 function Tensor:clone() end
 
 ---Writes a .safetensors file with this one tensor.
----@param path string 
----@param name? string 
+---@param path string Where to, in the output folder.
+---@param name? string Which tensor of the file, where it holds several.
 function Tensor:save(path, name) end
 
 ---What a prompt means to a model.
@@ -417,7 +429,7 @@ function Tensor:save(path, name) end
 local Conditioning = {}
 
 ---The weighted sum of this and others: mix{ {conditioning, weight}, … } adds to it.
----@param parts { [1]: flux.Conditioning, [2]: number }[] 
+---@param parts { [1]: flux.Conditioning, [2]: number }[] Each with its weight.
 ---@return flux.Conditioning
 ---@nodiscard
 function Conditioning:mix(parts) end
@@ -431,12 +443,12 @@ function Conditioning:mix(parts) end
 local Image = {}
 
 ---Writes a PNG file, to the output folder unless the path says otherwise.
----@param path string 
----@param options? flux.(SaveOptions in _CB9CD1B85C9521593D3A059DB5F24AA8) By their names.
+---@param path string Where to, in the output folder.
+---@param options? flux.SaveOptions Named values.
 function Image:save(path, options) end
 
 ---The likeness to another picture of the same size in decibels; math.huge for equal ones.
----@param other flux.Image 
+---@param other flux.Image The picture to compare with.
 ---@return number
 ---@nodiscard
 function Image:psnr(other) end
@@ -447,8 +459,8 @@ function Image:psnr(other) end
 function Image:tensor() end
 
 ---The red, green and blue (or grey) of a pixel, from 0 to 255; from 1 at the top left.
----@param x integer 
----@param y integer 
+---@param x integer From the left.
+---@param y integer From the top.
 ---@return integer
 ---@return integer
 ---@return integer
@@ -464,39 +476,39 @@ function Image:pixel(x, y) end
 local Schedule = {}
 
 ---More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).
----@param factor number 
+---@param factor number Above 0; 1 changes nothing.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:shift(factor) end
 
 ---The same with e^mu for the factor.
----@param mu number 
+---@param mu number The logarithm of the factor.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:shift_mu(mu) end
 
 ---Shifted as the model wants it for pictures of this size.
----@param model flux.Model 
----@param size? integer|integer[] 
+---@param model flux.Model Whose shift.
+---@param size? integer|integer[] Pixels of the picture; the model's own by default.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:shift_for(model, size) end
 
 ---The end of it, for a picture that is kept to 1 − strength.
----@param strength number 
+---@param strength number The share of the steps that is kept.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:truncate(strength) end
 
 ---The sigmas from place i to place j, counted from 1; negative places count from the end.
----@param i integer 
----@param j? integer 
+---@param i integer The first place.
+---@param j? integer The last place; the end by default.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:slice(i, j) end
 
 ---A function of each sigma; the result must fall.
----@param f function 
+---@param f fun(x: number): number Gives the new value of each.
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:map(f) end
@@ -517,66 +529,66 @@ function Schedule:reverse() end
 local Model = {}
 
 ---What a prompt means to the model.
----@param prompt string|flux.PromptText 
+---@param prompt string|flux.PromptText For both encoders, or for each its own.
 ---@return flux.Conditioning
 ---@nodiscard
 function Model:encode(prompt) end
 
 ---How both tokenizers cut a text.
----@param text string 
+---@param text string Any text.
 ---@return { clip: { ids: integer[], pieces: string[] }, t5: { ids: integer[], pieces: string[] } }
 ---@nodiscard
 function Model:tokens(text) end
 
 ---Paints a picture, or a list of them with batch above 1.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] 
----@param options? flux.GenerateOptions By their names.
+---@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param options? flux.GenerateOptions Named values.
 ---@return flux.Image|flux.Image[]
 function Model:generate(prompt, options) end
 
 ---The latents of a picture before they are decoded.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] 
----@param options? flux.GenerateOptions By their names.
+---@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param options? flux.GenerateOptions Named values.
 ---@return flux.Tensor
 function Model:sample(prompt, options) end
 
 ---The same loop, to be held by the recipe: call it, or use it in for.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] 
----@param options? flux.GenerateOptions By their names.
+---@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param options? flux.GenerateOptions Named values.
 ---@return flux.Run
 function Model:steps(prompt, options) end
 
 ---A run that was saved, going on to the same bytes; functions that it had are given again.
----@param path string 
+---@param path string A file that step:save or run:save wrote.
 ---@param options? flux.BranchOptions What shall be otherwise from here on.
 ---@return flux.Run
 function Model:resume(path, options) end
 
 ---One call of the transformer: dx/dσ of latents at a noise level.
----@param latents flux.Tensor 
----@param sigma number 
----@param conditioning flux.Conditioning 
----@param options? flux.(VelocityOptions in _748FBC3E936BDB541ABFA4A71E4A524E) By their names.
+---@param latents flux.Tensor [16, height/8, width/8], or a batch of them.
+---@param sigma number The noise level.
+---@param conditioning flux.Conditioning What model:encode gives.
+---@param options? flux.VelocityOptions Named values.
 ---@return flux.Tensor
 ---@nodiscard
 function Model:velocity(latents, sigma, conditioning, options) end
 
 ---The picture of latents, or a list of them for a batch.
----@param latents flux.Tensor 
----@param options? flux.(DecodeOptions in _748FBC3E936BDB541ABFA4A71E4A524E) By their names.
+---@param latents flux.Tensor [16, height/8, width/8], or a batch of them.
+---@param options? flux.DecodeOptions Named values.
 ---@return flux.Image|flux.Image[]
 ---@nodiscard
 function Model:decode(latents, options) end
 
 ---A guess at the picture of latents, without the decoder; a list for a batch.
----@param latents flux.Tensor 
+---@param latents flux.Tensor [16, height/8, width/8], or a batch of them.
 ---@return flux.Image|flux.Image[]
 ---@nodiscard
 function Model:preview(latents) end
 
 ---The latents of a picture: the middle of what the encoder makes of it, or one sample.
----@param image flux.Image 
----@param options? flux.(EncodeOptions in _748FBC3E936BDB541ABFA4A71E4A524E) By their names.
+---@param image flux.Image With sides in multiples of 16.
+---@param options? flux.EncodeOptions Named values.
 ---@return flux.Tensor
 ---@nodiscard
 function Model:encode_image(image, options) end
@@ -586,7 +598,7 @@ function Model:encode_image(image, options) end
 ---@field index integer From 1.
 ---@field count integer How many there are.
 ---@field sigma number The noise level that it starts at.
----@field width number Next − sigma: negative.
+---@field width number The way from sigma to next: negative.
 ---@field seed integer|integer[] Of the noise.
 ---@field velocity flux.Tensor? The first velocity that the sampler asked for, once the step is made.
 ---@field denoised flux.Tensor? What that velocity says the finished latents are, once the step is made.
@@ -609,7 +621,7 @@ function Step:decode() end
 function Step:preview() end
 
 ---Writes what it takes to go on from here: model:resume(path).
----@param path string 
+---@param path string Where to, in the output folder.
 function Step:save(path) end
 
 ---A new Run that goes on from here, with other options or another prompt; what led here is not computed again.
@@ -627,7 +639,7 @@ function Step:stop() end
 local Run = {}
 
 ---Writes what it takes to go on from here: model:resume(path).
----@param path string 
+---@param path string Where to, in the output folder.
 function Run:save(path) end
 
 ---The picture of the latents as they are, or a list of them for a batch.
@@ -647,28 +659,28 @@ local Velocity = {}
 flux = {}
 
 ---The model that was chosen on the command line, or the one in a folder.
----@param source? string|flux.Source 
----@param options? flux.(LoadOptions in _418AA5C0E6C8D0BF5DA827E8D43F8650) By their names.
+---@param source? string|flux.Source A folder, or the parts of a model; what --model says by default.
+---@param options? flux.LoadOptions Named values.
 ---@return flux.Model
 ---@nodiscard
 function flux.load(source, options) end
 
 ---Declares what may be set by --set, and gives the values.
----@param declarations table 
+---@param declarations table A default for each name, or { default, min =, max =, choices =, help = }.
 ---@return table
 function flux.params(declarations) end
 
 ---The numbers from `from` to `to`, both included, as a list.
----@param from number 
----@param to number 
----@param step? number 
+---@param from number The first.
+---@param to number The last.
+---@param step? number How far apart; 1 by default.
 ---@return number[]
 ---@nodiscard
 function flux.range(from, to, step) end
 
 ---Writes a line to the log, formatted as by string.format.
----@param format string 
----@param ... any 
+---@param format string As for string.format.
+---@param ... any What it takes.
 function flux.log(format, ...) end
 
 ---Seconds since the recipe began.
@@ -677,106 +689,109 @@ function flux.log(format, ...) end
 function flux.elapsed() end
 
 ---The noise levels to visit: a number of steps, perhaps with a name or a function of u from 0 to 1, or a list of sigmas.
----@param n integer|number[] 
----@param kind? flux.ScheduleName|fun(u: number): number 
+---@param n integer|number[] How many steps, or the sigmas themselves.
+---@param kind? flux.ScheduleName|fun(u: number): number How a number of steps is spaced; as the model wants it by default.
 ---@return flux.Schedule
 ---@nodiscard
 function flux.schedule(n, kind) end
 
 ---A Conditioning from tensors.
----@param parts flux.(ConditioningParts in _89D1E826C0239E2281120D8096855B93) 
+---@param parts flux.ConditioningParts Both by their names.
 ---@return flux.Conditioning
 ---@nodiscard
 function flux.conditioning(parts) end
 
 ---Between two Tensors or two Conditionings: a at 0, b at 1.
----@param a flux.Tensor|flux.Conditioning 
----@param b flux.Tensor|flux.Conditioning 
----@param t number 
+---@param a flux.Tensor|flux.Conditioning What is given at t = 0.
+---@param b flux.Tensor|flux.Conditioning What is given at t = 1.
+---@param t number How far from a to b; beyond 0 and 1 goes on.
 ---@return flux.Tensor|flux.Conditioning
 ---@nodiscard
+---@overload fun(a: flux.Tensor, b: flux.Tensor, t: number): flux.Tensor
+---@overload fun(a: flux.Conditioning, b: flux.Conditioning, t: number): flux.Conditioning
 function flux.lerp(a, b, t) end
 
 ---A picture from a PNG file, or from a Tensor [1 or 3, height, width] from 0 to 1.
----@param source string|flux.Tensor 
+---@param source string|flux.Tensor A file, or the pixels.
 ---@return flux.Image
 ---@nodiscard
 function flux.image(source) end
 
 ---Normal noise in the shape of latents, as PyTorch's CPU generator draws it.
----@param options? flux.(NoiseOptions in _8835C017429BD66D764BF2002A7EB514) By their names.
+---@param options? flux.NoiseOptions Named values.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.noise(options) end
 
 ---A Tensor from a .safetensors file, or from nested lists of numbers.
----@param source string|table 
----@param name? string 
+---@param source string|table A file, or the elements.
+---@param name? string Which tensor of the file, where it holds several.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.tensor(source, name) end
 
 ---A Tensor of zeros.
----@param shape integer|integer[] 
+---@param shape integer|integer[] The length of each axis.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.zeros(shape) end
 
 ---A Tensor of ones.
----@param shape integer|integer[] 
+---@param shape integer|integer[] The length of each axis.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.ones(shape) end
 
 ---A Tensor of one number.
----@param shape integer|integer[] 
----@param value number 
+---@param shape integer|integer[] The length of each axis.
+---@param value number Every element.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.full(shape, value) end
 
 ---Normal noise, as torch.randn draws it.
----@param shape integer|integer[] 
----@param options? flux.RandnOptions By their names.
+---@param shape integer|integer[] The length of each axis.
+---@param options? flux.RandnOptions Named values.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.randn(shape, options) end
 
 ---Even numbers from `from` to `to`, both included.
----@param from number 
----@param to number 
----@param count integer 
+---@param from number The first.
+---@param to number The last.
+---@param count integer How many.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.linspace(from, to, count) end
 
 ---The lines of a text file as a list; empty ones and those that begin with # are left out.
----@param path string 
+---@param path string A text file.
 ---@return string[]
 ---@nodiscard
 function flux.lines(path) end
 
 ---The rows of a CSV file as a list of tables; the first row holds the names.
----@param path string 
+---@param path string A CSV file.
 ---@return table[]
 ---@nodiscard
 function flux.csv(path) end
 
 ---What a JSON file holds.
----@param path string 
+---@param path string A JSON file.
 ---@return any
 ---@nodiscard
 function flux.json(path) end
 
 ---Prompts from a template such as "a {red|blue|3::green} __animal__"; lists come from wildcards/<name>.txt beside the recipe.
----@param template string 
----@param options? flux.(WildcardOptions in _D1844542A1848C1A0712DB6943A0E3AD) By their names.
+---@param template string Choices in braces, lists between double underscores.
+---@param options? flux.WildcardOptions Named values.
 ---@return string|string[]
 ---@nodiscard
+---@overload fun(template: string): string
 function flux.wildcards(template, options) end
 
 ---Runs a Lua file of the recipe's folder once, and gives what it returns.
----@param name string 
+---@param name string Palettes is palettes.lua, looks.ink is looks/ink.lua.
 ---@return any
 function require(name) end
 

@@ -35,7 +35,7 @@ package struct Parameter<Value> {
 
   /// A table of options, which may be left out.
   package static func options(_ options: Options<Value>) -> Parameter {
-    optional("options", .options(options), default: options.untouched, "by their names")
+    optional("options", .options(options), default: options.untouched, "named values")
   }
 
   /// All the arguments that are left.

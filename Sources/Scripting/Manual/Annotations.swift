@@ -62,11 +62,19 @@ package struct Annotations {
       lines += results.map { "---@return \($0)" }
       if !Self.effects.contains(function.name), !function.name.hasSuffix("_") { lines.append("---@nodiscard") }
     }
-    let names = function.parameters.map { Self.keywords.contains($0.name) ? "\($0.name)_" : $0.name }
-    lines += ["function \(name)(\(names.joined(separator: ", "))) end", ""]
+    lines += overloads(of: function).map { "---@overload \($0)" }
+    lines += ["function \(name)(\(function.parameters.map(\.name).joined(separator: ", "))) end", ""]
   }
 
-  private static let keywords: Set = ["end", "function", "repeat", "then", "in"]
+  /// Which of several kinds of result belongs to which arguments.
+  private func overloads(of function: LuaFunction) -> [String] {
+    if function.returns == "number|flux.Tensor" { return ["fun(self: flux.Tensor): number", "fun(self: flux.Tensor, dim: integer): flux.Tensor"] }
+    switch function.name {
+    case "lerp": return ["Tensor", "Conditioning"].map { "fun(a: flux.\($0), b: flux.\($0), t: number): flux.\($0)" }
+    case "wildcards": return ["fun(template: string): string"]
+    default: return []
+    }
+  }
 
   private mutating func addModule() {
     lines += ["---FLUX.1, as recipes reach it.", "---@class fluxlib"]

@@ -71,7 +71,7 @@ extension String {
   var sentence: String {
     guard let first else { return self }
     let word = prefix { $0 != " " }
-    let isWord = first.isLowercase && word.allSatisfy { $0.isLetter || $0 == "'" || $0 == "," || $0 == ";" || $0 == "-" }
+    let isWord = first.isLowercase && word.allSatisfy { $0.isLetter || $0 == "'" || $0 == "," || $0 == ";" || $0 == ":" || $0 == "-" }
     let start = isWord ? first.uppercased() + dropFirst() : self
     return [".", "!", "?", ":", "…"].contains(last) ? start : start + "."
   }

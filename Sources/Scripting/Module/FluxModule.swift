@@ -85,7 +85,7 @@ package final class FluxModule {
 
   private func range() -> LuaFunction {
     LuaFunction("range", "The numbers from `from` to `to`, both included, as a list.",
-                .required("from", .number), .required("to", .number), .optional("step", .number, default: 1),
+                .required("from", .number, "the first"), .required("to", .number, "the last"), .optional("step", .number, default: 1, "how far apart; 1 by default"),
                 returns: "number[]") { _, from, to, step in
       guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
       let count = ((to - from) / step + 1e-9).rounded(.down) + 1
@@ -99,7 +99,7 @@ package final class FluxModule {
 
   private func log() -> LuaFunction {
     LuaFunction("log", "Writes a line to the log, formatted as by string.format.",
-                .required("format", .string), .rest("values", .any)) { call, format, values in
+                .required("format", .string, "as for string.format"), .rest("values", .any, "what it takes")) { call, format, values in
       let lua = call.lua
       try lua.balanced {
         guard clua_reserve(lua.current, Int32(values.count) + 16) else { throw LuaError("too many values") }

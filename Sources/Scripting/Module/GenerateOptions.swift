@@ -51,7 +51,7 @@ struct GenerateOptions {
         Field("negative", PromptList.reader, \.negative, "what is not wanted; the empty text by default"),
         Field("from", .number(in: 0...1), \.from, "the share of the steps after which it begins"),
         Field("to", .number(in: 0...1), \.to, "the share of the steps with which it ends"),
-        Field("combine", combine, \.combine, "\"plain\", \"rescale\", \"cfg_zero\", \"apg\", or function(positive, negative, step) over velocities"),
+        Field("combine", combine, \.combine, "how the two passes become one; function(positive, negative, step) works on velocities"),
       ])
     }
   }
@@ -67,11 +67,11 @@ struct GenerateOptions {
   /// What a run starts from.
   private static var beginning: [Field<GenerateOptions>] {
     [
-      Field("size", .size, \.size, "pixels: a number for a square, or {width, height}; multiples of 16"),
+      Field("size", .size, \.size, "of the picture in pixels; the model's own by default"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
-      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean: \"torch\", \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
-      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean; PyTorch's on a CPU by default"),
+      Field("noise", noise, \.noise, "what to start from; a function of {index=, seed=, size=} gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
       Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
@@ -82,13 +82,13 @@ struct GenerateOptions {
   private static var course: [Field<GenerateOptions>] {
     [
       Field("steps", .integer(in: 1...Schedule.mostSteps), \.steps, "steps, spaced as the model wants them"),
-      Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
-      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts and names), a factor for whatever is given, or false"),
-      Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
+      Field("schedule", LuaSchedule.reader, \.schedule, "the noise levels to go through, instead of steps; a list is used as it is"),
+      Field("shift", shift, \.shift, "\"auto\" is the model's own, for counts and names; a factor is for whatever is given"),
+      Field("sampler", sampler, \.sampler, "the integrator; function(x, step, velocity) gives the latents at step.next"),
       Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
       Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
-      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
-      Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance: { scale =, negative = }"),
+      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
+      Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
       Field("on_step", hook, \.onStep, "sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them"),
     ]

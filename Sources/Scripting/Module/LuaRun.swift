@@ -235,7 +235,7 @@ package final class LuaRun: LuaObject {
 
   static var type: LuaType<LuaRun> {
     LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
-      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { run, _, path in
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string, "where to, in the output folder")) { run, _, path in
         try run.save(at: nil, to: path)
       }
       .property("latents", Reader<Tensor>.object, "As they are.", get: { run in

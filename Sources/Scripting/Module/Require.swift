@@ -13,7 +13,7 @@ final class Require {
 
   var function: LuaFunction {
     LuaFunction("require", "Runs a Lua file of the recipe's folder once, and gives what it returns.",
-                .required("name", .string), returns: "any") { call, name in
+                .required("name", .string, "palettes is palettes.lua, looks.ink is looks/ink.lua"), returns: "any") { call, name in
       if let value = self.loaded[name] { return value }
       guard name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_\-]*(\.[A-Za-z0-9_\-]+)*/) != nil else {
         throw LuaError("'\(name)' is no name of a module: \"palettes\" is palettes.lua, \"looks.ink\" is looks/ink.lua")

@@ -19,12 +19,17 @@ package struct Options<Root> {
   let name: String
   private let known: Set<String>
 
-  package init(_ start: Root, named name: String = "\(Root.self)", first: Field<Root>? = nil, _ fields: [Field<Root>]) {
+  package init(_ start: Root, named name: String? = nil, first: Field<Root>? = nil, _ fields: [Field<Root>]) {
     self.start = start
-    self.name = name
+    self.name = name ?? Self.plainName
     self.first = first
     self.fields = fields
     known = Set(fields.map(\.description.name))
+  }
+
+  /// Swift writes private types as `(Blur in _0123)`.
+  private static var plainName: String {
+    String("\(Root.self)".drop { $0 == "(" }.prefix { $0 != " " })
   }
 
   /// What a function takes that has no options in this call.
