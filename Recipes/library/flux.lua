@@ -412,7 +412,7 @@ function Tensor:clone() end
 
 ---Writes a .safetensors file with this one tensor.
 ---@param path string Where to, in the output folder.
----@param name? string Which tensor of the file, where it holds several.
+---@param name? string What the file calls it.
 function Tensor:save(path, name) end
 
 ---What a prompt means to a model.

@@ -34,7 +34,8 @@ package enum Example {
       print(t:mean(), t[2][1], (t * 2 + 1):totable()[1][2])
       """#,
     "flux.wildcards": #"""
-      for i, prompt in ipairs(flux.wildcards("a {red|blue} fox", { all = true })) do print(i, prompt) end
+      local prompts = flux.wildcards("a {red|blue} fox", { all = true })
+      for i, prompt in ipairs(prompts) do print(i, prompt) end
       """#,
     "model:generate": #"""
       local image = flux.load():generate("a fox", {
@@ -69,7 +70,8 @@ package enum Example {
       """#,
     "option cfg": #"""
       flux.load():generate("a red apple", {
-        cfg = { scale = 3, negative = "a green apple", to = 0.8 }, size = 64, steps = 2,
+        cfg = { scale = 3, negative = "a green apple", to = 0.8 },
+        size = 64, steps = 2,
       })
       """#,
   ]

@@ -62,7 +62,8 @@ struct Topic {
       Topic(names: ["errors"], summary: "How mistakes are told, and how a recipe catches them.", text: """
         An error names the recipe's line, the call, the field, what was expected and what came:
 
-          hello.lua:7: generate: 'steps' must be a whole number from 1 to 1000, got "ten" (a string)
+          hello.lua:7: generate: 'steps' must be a whole number from 1 to 1000,
+          got "ten" (a string)
 
         Everything that is wrong with the options of one call is told at once, and unknown names come with the nearest known one. They are
         ordinary Lua errors: pcall catches them, and afterwards everything still works. What a model cannot use, such as guidance on schnell, is
