@@ -25,8 +25,11 @@ let package = Package(
     .systemLibrary(name: "CLuaLibrary", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebpmux", providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
-    .target(name: "CCodecs", dependencies: ["CPNG"]),
+    .target(name: "CCodecs", dependencies: ["CCairo", "CJPEG", "CPNG", "CWebP"]),
     .target(name: "CLua", dependencies: ["CLuaLibrary"]),
     .target(name: "EmbeddedModel", exclude: ["README.md", "model.tar"]),
 
@@ -36,7 +39,7 @@ let package = Package(
     .target(name: "Conditioning", dependencies: ["Checkpoints", "Tensors"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Tensors"]),
     .target(name: "Denoising", dependencies: ["Conditioning", "Tensors"]),
-    .target(name: "Imaging", dependencies: ["CCodecs"]),
+    .target(name: "Imaging", dependencies: ["CCodecs", "COpenSSL"]),
     .target(name: "Pipeline", dependencies: [
       "Checkpoints", "Conditioning", "Denoising", "EmbeddedModel", "Imaging", "Models", "Tensors",
     ]),

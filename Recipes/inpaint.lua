@@ -5,12 +5,7 @@ local start = model:generate(p.from, { seed = p.seed })
 start:save "start.png"
 
 -- A mask is a picture: light where it is painted.
-local side = start.width
-local mask = flux.zeros { 1, side, side }
-for y = 1, side do
-  for x = 1, side // 2 do mask:set(1, y, x, 1) end
-end
-mask = flux.image(mask)
+local mask = flux.mask { size = start.width }:rect(0, 0, start.width / 2, start.height)
 mask:save "mask.png"
 
 model:generate(p.prompt, { image = start, mask = mask, strength = 0.9, seed = p.seed }):save "repainted.png"

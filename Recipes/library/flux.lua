@@ -91,8 +91,20 @@
 ---@field count? integer How many prompts to draw, as a list; one, as a text, by default.
 ---@field all? boolean Every prompt, as a list in the order written.
 
+---@class (exact) flux.MaskOptions
+---@field size integer|integer[] Pixels.
+---@field value? number How light it is; 0, dark, by default.
+
+---@class (exact) flux.SheetOptions
+---@field columns? integer Pictures in a row; about a square by default.
+---@field labels? string[] A text below each.
+---@field title? string A text above all.
+---@field gap? integer Pixels between pictures.
+---@field background? string|number The colour between them.
+
 ---@class (exact) flux.SaveOptions
 ---@field text? table<string, string> Further texts for the picture to carry.
+---@field quality? integer Of JPEG and WebP.
 
 ---@class (exact) flux.PromptText
 ---@field prompt? string What both encoders read.
@@ -442,7 +454,92 @@ function Conditioning:mix(parts) end
 ---@field text table<string, string> The texts that the picture carries, by their keys.
 local Image = {}
 
----Writes a PNG file, to the output folder unless the path says otherwise.
+---The structural similarity to another picture, 1 for equal ones; as scikit-image defines it.
+---@param other flux.Image The picture to compare with.
+---@return number
+---@nodiscard
+function Image:ssim(other) end
+
+---A short text that is the same for equal pictures.
+---@return string
+---@nodiscard
+function Image:hash() end
+
+---With a filled rectangle: left, top, width, height in pixels, from 0 at the corner.
+---@param x number From the left.
+---@param y number From the top.
+---@param width number Pixels.
+---@param height number Pixels.
+---@param colour? string|number What it is filled with.
+---@return flux.Image
+---@nodiscard
+function Image:rect(x, y, width, height, colour) end
+
+---With a filled ellipse in that rectangle.
+---@param x number From the left.
+---@param y number From the top.
+---@param width number Pixels.
+---@param height number Pixels.
+---@param colour? string|number What it is filled with.
+---@return flux.Image
+---@nodiscard
+function Image:ellipse(x, y, width, height, colour) end
+
+---Another size: "lanczos" (default), "bicubic", "area" or "nearest", as Pillow's.
+---@param width integer Pixels.
+---@param height integer Pixels.
+---@param filter? "lanczos"|"bicubic"|"area"|"nearest" How pixels are weighed; lanczos by default.
+---@return flux.Image
+---@nodiscard
+function Image:resize(width, height, filter) end
+
+---A piece: its left and top pixel, from 1, its width and height.
+---@param x integer From the left.
+---@param y integer From the top.
+---@param width integer Pixels.
+---@param height integer Pixels.
+---@return flux.Image
+---@nodiscard
+function Image:crop(x, y, width, height) end
+
+---With another picture on it, its left and top pixel at x and y; through a mask where one is given.
+---@param other flux.Image What is pasted.
+---@param x integer From the left.
+---@param y integer From the top.
+---@param mask? flux.Image Light where it is pasted.
+---@return flux.Image
+---@nodiscard
+function Image:paste(other, x, y, mask) end
+
+---Mirrored: "horizontal" or "vertical".
+---@param way "horizontal"|"vertical" Which way.
+---@return flux.Image
+---@nodiscard
+function Image:flip(way) end
+
+---Without colour.
+---@return flux.Image
+---@nodiscard
+function Image:grey() end
+
+---Light for dark.
+---@return flux.Image
+---@nodiscard
+function Image:invert() end
+
+---A Gaussian blur of this many pixels.
+---@param sigma number How far it reaches.
+---@return flux.Image
+---@nodiscard
+function Image:blur(sigma) end
+
+---With a text below it.
+---@param text string Any text.
+---@return flux.Image
+---@nodiscard
+function Image:label(text) end
+
+---Writes a PNG, JPEG or WebP file, as the name ends, to the output folder unless the path says otherwise.
 ---@param path string Where to, in the output folder.
 ---@param options? flux.SaveOptions Named values.
 function Image:save(path, options) end
@@ -517,6 +614,12 @@ function Schedule:map(f) end
 ---@return flux.Schedule
 ---@nodiscard
 function Schedule:reverse() end
+
+---Draws its sigmas, step by step, as .svg or as a picture.
+---@param path string Where to, in the output folder.
+---@return flux.Schedule
+---@nodiscard
+function Schedule:plot(path) end
 
 ---A FLUX.1 model: prompts to pictures.
 ---@class flux.Model
@@ -711,7 +814,7 @@ function flux.conditioning(parts) end
 ---@overload fun(a: flux.Conditioning, b: flux.Conditioning, t: number): flux.Conditioning
 function flux.lerp(a, b, t) end
 
----A picture from a PNG file, or from a Tensor [1 or 3, height, width] from 0 to 1.
+---A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.
 ---@param source string|flux.Tensor A file, or the pixels.
 ---@return flux.Image
 ---@nodiscard
@@ -789,6 +892,19 @@ function flux.json(path) end
 ---@nodiscard
 ---@overload fun(template: string): string
 function flux.wildcards(template, options) end
+
+---A grey picture to draw a mask on: flux.mask{ size = 512 }:ellipse(100, 100, 300, 300):blur(8).
+---@param options flux.MaskOptions Named values.
+---@return flux.Image
+---@nodiscard
+function flux.mask(options) end
+
+---Pictures side by side on one.
+---@param images flux.Image[] Row by row.
+---@param options? flux.SheetOptions Named values.
+---@return flux.Image
+---@nodiscard
+function flux.sheet(images, options) end
 
 ---Runs a Lua file of the recipe's folder once, and gives what it returns.
 ---@param name string Palettes is palettes.lua, looks.ink is looks/ink.lua.

@@ -93,12 +93,8 @@ static codec_status read_header(png_source *source) {
   shape->width = png_get_image_width(png, source->info);
   shape->height = png_get_image_height(png, source->info);
   shape->channels = (png_get_color_type(png, source->info) & PNG_COLOR_MASK_COLOR) ? 3 : 1;
-  if (shape->width > PICTURE_MAX_SIDE || shape->height > PICTURE_MAX_SIDE
-      || (uint64_t)shape->width * shape->height > PICTURE_MAX_PIXELS) {
-    snprintf(source->message, CODEC_MESSAGE_SIZE, "it is %u×%u pixels; %d a side and %d million in all are the most",
-             shape->width, shape->height, PICTURE_MAX_SIDE, PICTURE_MAX_PIXELS / 1000000);
-    return CODEC_TOO_LARGE;
-  }
+  codec_status status = check_picture_shape(*shape, source->message);
+  if (status != CODEC_OK) return status;
   uint64_t raw = (uint64_t)png_get_rowbytes(png, source->info) * shape->height;
   if (raw / DEFLATE_LIMIT > source->count) png_error(png, "the file ends too early");
   convert_to_8_bit(source);
@@ -108,7 +104,7 @@ static codec_status read_header(png_source *source) {
 codec_status open_png(png_source **out, picture_shape *shape, const uint8_t *bytes, size_t count, char *message) {
   *out = NULL;
   message[0] = 0;
-  if (count < 8 || png_sig_cmp(bytes, 0, 8)) return CODEC_NOT_PNG;
+  if (count < 8 || png_sig_cmp(bytes, 0, 8)) return CODEC_OTHER_FORMAT;
   png_source *source = calloc(1, sizeof *source);
   if (!source) return CODEC_NO_MEMORY;
   source->bytes = bytes;

@@ -1,4 +1,4 @@
-// PNG into memory, through libpng.
+// PNG into memory or a file, through libpng.
 #include "CCodecs.h"
 #include <png.h>
 #include <setjmp.h>
@@ -9,11 +9,10 @@
 struct png_sink {
   png_structp png;
   png_infop info;
-  uint8_t *bytes;
-  size_t count, capacity;
+  byte_buffer *out;
   png_textp texts;  // keys and values are owned copies
   size_t text_count, text_capacity;
-  bool no_memory;
+  bool no_room;
   jmp_buf jump;
   char *message;  // of the call under way
 };
@@ -28,18 +27,9 @@ static void on_warning(png_structp png, png_const_charp what) { (void)png, (void
 
 static void on_write(png_structp png, png_bytep from, size_t count) {
   png_sink *sink = png_get_io_ptr(png);
-  if (count > sink->capacity - sink->count) {
-    size_t capacity = 2 * sink->capacity + count + 4096;
-    uint8_t *grown = realloc(sink->bytes, capacity);
-    if (!grown) {
-      sink->no_memory = true;
-      png_error(png, "no memory");
-    }
-    sink->bytes = grown;
-    sink->capacity = capacity;
-  }
-  memcpy(sink->bytes + sink->count, from, count);
-  sink->count += count;
+  if (append_bytes(sink->out, from, count)) return;
+  sink->no_room = true;
+  png_error(png, "no room");
 }
 
 static void on_flush(png_structp png) { (void)png; }
@@ -78,7 +68,7 @@ codec_status add_png_text(png_sink *sink, picture_text text) {
 
 // Everything between setjmp and a possible longjmp lives in `sink`, which belongs to the caller.
 static codec_status write_picture(png_sink *sink, const uint8_t *pixels, picture_shape shape) {
-  if (setjmp(sink->jump)) return sink->no_memory ? CODEC_NO_MEMORY : CODEC_DAMAGED;
+  if (setjmp(sink->jump)) return sink->no_room ? append_failure(sink->out) : CODEC_DAMAGED;
   sink->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, sink, on_error, on_warning);
   if (!sink->png) return CODEC_NO_MEMORY;
   sink->info = png_create_info_struct(sink->png);
@@ -93,21 +83,16 @@ static codec_status write_picture(png_sink *sink, const uint8_t *pixels, picture
   size_t stride = (size_t)shape.width * shape.channels;
   for (uint32_t y = 0; y < shape.height; y++) png_write_row(sink->png, pixels + y * stride);
   png_write_end(sink->png, NULL);
-  return CODEC_OK;
+  return flush_bytes(sink->out) ? CODEC_OK : CODEC_UNWRITABLE;
 }
 
-codec_status write_png(png_sink *sink, const uint8_t *pixels, picture_shape shape, char *message) {
+codec_status write_png(png_sink *sink, byte_buffer *out, const uint8_t *pixels, picture_shape shape, char *message) {
   message[0] = 0;
   sink->message = message;
-  sink->count = 0;
+  sink->out = out;
   codec_status status = write_picture(sink, pixels, shape);
   if (sink->png) png_destroy_write_struct(&sink->png, &sink->info);
   return status;
-}
-
-const uint8_t *png_bytes(const png_sink *sink, size_t *count) {
-  *count = sink->count;
-  return sink->bytes;
 }
 
 void destroy_png(png_sink *sink) {
@@ -117,6 +102,5 @@ void destroy_png(png_sink *sink) {
     free(sink->texts[i].text);
   }
   free(sink->texts);
-  free(sink->bytes);
   free(sink);
 }

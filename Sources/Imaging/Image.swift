@@ -22,17 +22,17 @@ public struct Image: Equatable, Sendable {
   public static let mostPixels = Int(PICTURE_MAX_PIXELS)
 
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8], text: [TextEntry] = []) throws(ImagingError) {
-    let sides = 1...Image.longestSide
-    guard sides.contains(width), sides.contains(height), width * height <= Image.mostPixels else {
-      throw .unusableSize(width: width, height: height)
-    }
+    try Image.check(width, height)
     guard channels == 1 || channels == 3 else { throw .unusableChannels(channels) }
     guard pixels.count == width * height * channels else {
       throw .pixelCount(expected: width * height * channels, got: pixels.count)
     }
-    self.width = width
-    self.height = height
-    self.channels = channels
+    self.init(unchecked: (width, height, channels), pixels: pixels, text: text)
+  }
+
+  /// Pixels whose shape is that of a picture already.
+  init(unchecked shape: (width: Int, height: Int, channels: Int), pixels: [UInt8], text: [TextEntry]) {
+    (width, height, channels) = shape
     self.pixels = pixels
     self.text = text
   }

@@ -34,6 +34,8 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var batch: Int
   public var width: Int, height: Int
   public var sampler: String
+  /// Of a stochastic sampler, where they were given.
+  public var eta: Double?, sNoise: Double?
   /// Where each step began, and where the last one ended.
   public var sigmas: [Float] = []
   /// Distilled guidance of each step; null for a model without.

@@ -73,8 +73,15 @@ package final class FileAccess: Sendable {
     /// The key of a PNG's text and of a safetensors file's metadata.
     static let key = "Recipe"
 
+    /// The same at the end of an SVG file.
+    static func comment(_ recipe: String) -> [UInt8] { Array("<!-- \(key): \(recipe.replacing("--", with: "__")) -->\n".utf8) }
+
     static func recipe(of path: String) -> String? {
-      if path.lowercased().hasSuffix(".png") { return (try? Image(contentsOf: path))?.text[key] }
+      if path.lowercased().hasSuffix(".svg") {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8), let line = text.split(separator: "\n").last else { return nil }
+        return line.wholeMatch(of: /<!-- Recipe: (.*) -->/).map { String($0.1) }
+      }
+      if !path.lowercased().hasSuffix(".safetensors") { return (try? Image(contentsOf: path))?.text[key] }
       return (try? FileBytes(mapping: path)).flatMap { try? Safetensors.metadata(of: $0)[key] }
     }
   }

@@ -7,7 +7,7 @@ import Pipeline
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Show what made a picture, from what the picture carries.")
 
-  @Argument(help: "A PNG picture.", completion: .file(extensions: ["png"])) var picture: String
+  @Argument(help: "A PNG, JPEG or WebP picture.", completion: .file(extensions: ["png", "jpg", "jpeg", "webp"])) var picture: String
   @Flag(help: "Print only the recipe's text.") var recipe = false
   @Flag(help: "Print only the record, as JSON.") var json = false
 

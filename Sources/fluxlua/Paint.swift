@@ -1,6 +1,7 @@
 import ArgumentParser
 import Denoising
 import Foundation
+import Imaging
 import Scripting
 
 /// `fluxlua paint "a red fox"`: one picture, by a recipe that the program carries.
@@ -10,7 +11,7 @@ struct Paint: ParsableCommand {
     discussion: #"fluxlua paint "a red fox" -o fox.png --steps 8. The recipe itself: fluxlua inspect --recipe fox.png"#)
 
   @ArgumentParser.Argument(help: "What to paint.") var prompt: String
-  @Option(name: .shortAndLong, help: ArgumentHelp("The picture's file.", valueName: "file.png")) var output = "picture.png"
+  @Option(name: .shortAndLong, help: ArgumentHelp("The picture's file: .png, .jpg or .webp.", valueName: "file")) var output = "picture.png"
   @Option(help: "Denoising steps; the model's own number by default.") var steps: Int?
   @Option(help: "Of the noise.") var seed = 0
   @Option(help: ArgumentHelp("Pixels, such as 512 or 768x512, in multiples of 16; the model's own by default.", valueName: "size")) var size: String?
@@ -21,7 +22,7 @@ struct Paint: ParsableCommand {
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
   func validate() throws {
-    guard output.lowercased().hasSuffix(".png") else { throw ValidationError("--output must end in .png, got '\(output)'.") }
+    guard (try? PictureFormat(endingOf: output)) != nil else { throw ValidationError("--output must end in .png, .jpg, .jpeg or .webp, got '\(output)'.") }
     if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be from 1 to 1000, got \(steps).") }
     if let guidance, !(0...1000).contains(guidance) { throw ValidationError("--guidance must be from 0 to 1000, got \(guidance).") }
     if let cfg, !(0...1000).contains(cfg) { throw ValidationError("--cfg must be from 0 to 1000, got \(cfg).") }

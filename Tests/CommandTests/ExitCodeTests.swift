@@ -40,7 +40,7 @@ extension CommandTests {
     (["run", "fox.lua", "--precision", "f16"], "The value 'f16' is invalid for '--precision <precision>'."),
     (["manual", "genrate"], "fluxlua: no topic 'genrate'; did you mean 'generate'?"),
     (["paint"], "Missing expected argument '<prompt>'"),
-    (["paint", "a fox", "-o", "fox.jpg"], "--output must end in .png, got 'fox.jpg'."),
+    (["paint", "a fox", "-o", "fox.gif"], "--output must end in .png, .jpg, .jpeg or .webp, got 'fox.gif'."),
     (["paint", "a fox", "--size", "big"], "--size must be such as 512 or 768x512, got 'big'."),
     (["paint", "a fox", "--size", "512x500"], "--size must be in multiples of 16, from 16 to 16384; got 500."),
     (["paint", "a fox", "--steps", "0"], "--steps must be from 1 to 1000, got 0."),

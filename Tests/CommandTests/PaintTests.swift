@@ -69,7 +69,7 @@ extension CommandTests {
   @Test func inspectOfOtherFilesSaysWhatTheyAre() throws {
     let shop = try Workshop(["note.txt": "no picture"])
     let note = try shop.fluxlua("inspect", "note.txt")
-    #expect(note.status == 3 && note.errors == "fluxlua: note.txt: This is not a PNG file.\n")
+    #expect(note.status == 3 && note.errors == "fluxlua: note.txt: This is neither a PNG nor a JPEG nor a WebP file.\n")
     #expect(try shop.fluxlua("inspect", "nix.png").status == 3)
     let foreign = "\(Fixtures.folder)/pictures/rgb8.png"
     let shown = try shop.fluxlua("inspect", foreign)

@@ -66,7 +66,7 @@ extension CommandTests {
   @Test(arguments: [
     ("../x.png", "'../x.png' leads out of its folder with '..'"), ("sub/../../x.png", "'sub/../../x.png' leads out of its folder with '..'"),
     ("link/x.png", "'link/x.png' lies outside of what this recipe may write to (out/a)"), ("/dev/shm/x.png", "'/dev/shm/x.png' lies outside of what"),
-    ("file.png", "is a link that leads outside of what this recipe may write to"), ("", "'' must end in .png"), ("sub/.png/", "must end in .png"),
+    ("file.png", "is a link that leads outside of what this recipe may write to"), ("", "'' does not say which kind of picture it is"), ("sub/.png/", "'sub/.png/' is no name of a file"),
   ]) func aRecipeDoesNotWriteOutside(_ path: String, _ message: String) throws {
     let shop = try Workshop(["a.lua": "flux.image(flux.zeros {3, 4, 4}):save '\(path)'", "away/there.png": "x", "out/a/here": ""])
     for (name, place) in [("link", "away"), ("file.png", "away/there.png")] {

@@ -82,6 +82,6 @@ import Testing
   @Test func aDamagedPictureIsNamed() throws {
     let path = "\(folder.path)/bad.png"
     try AtomicFile.write(Array("hello".utf8), to: path)
-    #expect(throws: ImagingError.inFile(path, .notPNG)) { try Image(contentsOf: path) }
+    #expect(throws: ImagingError.inFile(path, .unknownFormat)) { try Image(contentsOf: path) }
   }
 }

@@ -39,10 +39,10 @@ import Testing
 
   @Test(arguments: [[], [0], Array("GIF89a".utf8), Array("not a picture at all".utf8)] as [[UInt8]])
   func anotherFormatIsCalledSo(bytes: [UInt8]) {
-    #expect(throws: ImagingError.notPNG) { try Image(png: bytes) }
+    #expect(throws: ImagingError.otherFormat(.png)) { try Image(png: bytes) }
   }
 
-  @Test(arguments: [(32_768, 1), (1, 32_768), (2_000_000_000, 1), (30_000, 30_000)] as [(UInt32, UInt32)])
+  @Test(arguments: [(65_536, 1), (1, 65_536), (2_000_000_000, 1), (30_000, 30_000)] as [(UInt32, UInt32)])
   func aHugePictureIsRefusedByItsHeader(width: UInt32, height: UInt32) throws {
     let bytes = file(header(width, height), chunk("IDAT", []), chunk("IEND", []))
     let error = try #require(throws: ImagingError.self) { try Image(png: bytes) }

@@ -12,6 +12,7 @@ extension ScriptingTests {
     "schnell:generate(fox, {size = 32, steps = 1, sampler = function(x, step, velocity) return x + step.width * velocity(x, step.sigma) end})",
     "schnell:generate(fox, {size = 32, steps = 1, on_step = function(step) step.memory.last = step; return step.latents * 0.5 end})",
     "local run; run = schnell:steps(fox, {size = 32, steps = 1, before_step = function(step) step.memory.run = run end}) for step in run do run:image() end",
+    "local run = schnell:steps(fox, {size = 32, steps = 2, on_step = function() end}); run():branch {sampler = 'heun'}",
     "pcall(schnell.generate, schnell, fox, {size = 32, steps = 1, before_step = function(step) step.memory.step = step error {step} end})",
   ]
 
@@ -20,7 +21,7 @@ extension ScriptingTests {
     return (Int(statistics.split(separator: " ")[1]) ?? 0) * 4096
   }
 
-  @Test(arguments: zip(ways, [2000, 200, 200, 200, 200])) func moreAndMorePicturesTakeNoMoreMemory(_ way: String, _ count: Int) throws {
+  @Test(arguments: zip(ways, [2000, 200, 200, 200, 200, 200])) func moreAndMorePicturesTakeNoMoreMemory(_ way: String, _ count: Int) throws {
     let files = FileAccess(recipeFolder: "/nonexistent", out: "/nonexistent/out", recipe: "hello.lua", readable: [Fixtures.folder])
     let source = """
       local schnell = flux.load "\(Fixtures.folder)/tiny-schnell"

@@ -32,11 +32,11 @@ package final class FluxModule {
 
   var functions: [LuaFunction] {
     [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
-      + tensorFunctions() + promptFunctions()
+      + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
   var types: [AnyLuaType] {
-    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type), AnyLuaType(LuaModel.type),
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
      AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
   }
 

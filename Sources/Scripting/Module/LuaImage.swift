@@ -8,14 +8,14 @@ extension Image: LuaObject {
   package var luaBytes: Int { pixels.count }
 
   static func type(_ flux: FluxModule) -> LuaType<Image> {
-    LuaType<Image>("A picture.").later("resize", "crop", "paste", "flip", "grey", "label", "ssim", "hash", "show")
+    edited(LuaType<Image>("A picture.")).later("show")
       .property("width", "integer", "Pixels.") { $0.width }
       .property("height", "integer", "Pixels.") { $0.height }
       .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
       .property("text", "table<string, string>", "The texts that the picture carries, by their keys.") { image in
         LuaTable(image.text.map { ($0.key, $0.value) })
       }
-      .method("save", "Writes a PNG file, to the output folder unless the path says otherwise.",
+      .method("save", "Writes a PNG, JPEG or WebP file, as the name ends, to the output folder unless the path says otherwise.",
               .required("path", .string, "where to, in the output folder"), .options(SaveOptions.options)) { image, _, path, options in
         try flux.save(image, to: path, options)
       }
@@ -33,7 +33,7 @@ extension Image: LuaObject {
   }
 
   fileprivate struct SaveOptions {
-    var text: [(String, String)] = []
+    var text: [(String, String)] = [], quality: Int?
     static var options: Options<SaveOptions> {
       Options(SaveOptions(), [
         Field("text", Reader<[(String, String)]>("a table of texts by name", "table<string, string>") { argument in
@@ -46,7 +46,7 @@ extension Image: LuaObject {
             }
           }
         }, \.text, "further texts for the picture to carry"),
-        .later("quality", "JPEG and WebP"),
+        Field("quality", .integer(in: 1...100), \.quality, "of JPEG and WebP"),
       ])
     }
   }
@@ -54,19 +54,17 @@ extension Image: LuaObject {
 
 extension FluxModule {
   fileprivate func save(_ image: Image, to path: String, _ options: Image.SaveOptions) throws {
-    let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    guard ending == "png", path.contains(".") else {
-      throw LuaError(["jpg", "jpeg", "webp"].contains(ending) ? "'\(path)': this version writes PNG; end the name in .png" : "'\(path)' must end in .png")
-    }
+    let format = try PictureFormat(endingOf: path)
+    if options.quality != nil, format.defaultQuality == nil { throw LuaError("'quality' is for .jpg and .webp; a PNG loses nothing") }
     var image = image
     for (key, value) in options.text { image.text[key] = value }
     image.text[FileAccess.Mark.key] = session.files.recipe
-    try session.files.write(image.png(), to: path)
+    try session.files.write(image.encoded(as: format, quality: options.quality), to: path)
   }
 
   func imageFunction() -> LuaFunction {
     let source = Reader<String>.string.map { ImageSource.file($0) }.or(Reader<Tensor>.object.map { ImageSource.tensor($0) })
-    return LuaFunction("image", "A picture from a PNG file, or from a Tensor [1 or 3, height, width] from 0 to 1.",
+    return LuaFunction("image", "A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.",
                        .required("source", source, "a file, or the pixels"),
                        returns: "flux.Image") { _, source in
       switch source {

@@ -43,7 +43,9 @@ package final class LuaRun: LuaObject {
     place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
     count = pictures
     records = (1...pictures).map { picture in
-      PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
+      (record.eta, record.sNoise) = (options.eta, options.sNoise)
+      return record
     }
     this.value = self
   }
@@ -249,120 +251,5 @@ package final class LuaRun: LuaObject {
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
       .text { "Run \($0.place)" }
-  }
-}
-
-extension GenerateOptions {
-  /// Without what says the same as one of the changes in another way.
-  func leavingRoom(for changes: Argument) -> GenerateOptions {
-    guard changes.isTable else { return self }
-    var options = self
-    if changes.field("schedule", { !$0.isAbsent }) { options.steps = nil }
-    if changes.field("steps", { !$0.isAbsent }) { options.schedule = nil }
-    return options
-  }
-
-  /// The options as the engine takes them.
-  func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
-    let pipeline = model.pipeline
-    var request = Request(try prompt.prompt(on: pipeline), size: size.map(Size.init))
-    if let seeds { request.seeds = seeds }
-    request.batch = batch ?? max(1, prompt.all.count)
-    if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
-    (request.sigmas, request.shift) = (try sigmas(), shift)
-    try checkNoiseOptions()
-    switch sampler {
-    case .named(let named)?: request.sampler = named.sampler(eta: eta, sNoise: sNoise ?? 1)
-    case .function(let function)?: request.sampler = LuaSampler(function, of: run, in: lua)
-    case nil: break
-    }
-    request.guidance = guidance.map { perStep($0, run, lua) }
-    if let cfg {
-      let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
-      request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua), negative: negative), run, lua) }
-    }
-    request.noiseKind = rng
-    request.start = try start()
-    request.noise = try noise(for: request, pipeline, lua)
-    return request
-  }
-
-  /// Options of stochastic samplers are no use to others.
-  private func checkNoiseOptions() throws {
-    let named: NamedSampler? = switch sampler { case .named(let named)?: named; case .function?: nil; case nil: .euler }
-    let name = named?.rawValue ?? "a sampler of the recipe's own"
-    if eta != nil, named?.takesEta != true { throw LuaError("'eta' has no meaning for \(name); it is for \(NamedSampler.allCases.filter(\.takesEta).map(\.rawValue).joined(separator: ", "))") }
-    if sNoise != nil, named?.isStochastic != true { throw LuaError("'s_noise' has no meaning for \(name); it is for \(NamedSampler.allCases.filter(\.isStochastic).map(\.rawValue).joined(separator: ", "))") }
-  }
-
-  private func start() throws -> Start {
-    guard let image else {
-      if mask != nil { throw LuaError("'mask' says where to paint on a picture: give 'image' too") }
-      if strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
-      return .noise
-    }
-    guard let mask else { return .image(image, strength: strength ?? 0.6) }
-    return .repaint(image, mask: mask, strength: strength ?? 0.6)
-  }
-
-  private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {
-    var cfg = start
-    guard options.from <= options.to else { throw LuaError("cfg: 'from' (\(options.from)) must not be above 'to' (\(options.to))") }
-    cfg.window = options.from...options.to
-    switch options.combine {
-    case nil: break
-    case .named(let combination, _)?: cfg.combination = combination
-    case .function(let function)?: cfg.combination = .function { positive, negative, step in
-      guard let run = run.value else { return positive }
-      let handle = LuaStep(step, of: run, phase: .sampling)
-      defer { handle.end() }
-      let made = try lua.call(function, run.shown(positive), run.shown(negative), handle, result: Reader<Tensor>.object, of: "cfg.combine")
-      guard made.shape == run.shown(positive).shape else {
-        throw LuaError("cfg.combine: the function must return a Tensor of shape \(run.shown(positive).shape), got \(made.shape)")
-      }
-      return made.reshaped(positive.shape)
-    }
-    }
-    return cfg
-  }
-
-  private func sigmas() throws -> Sigmas? {
-    if steps != nil, schedule != nil { throw LuaError("'steps' and 'schedule' both say how many steps there are; give one of them") }
-    if let steps { return .count(steps) }
-    switch schedule {
-    case .named(let name, let steps)?: return .named(name, steps)
-    case .given(let given)?: return .given(given)
-    case nil: return nil
-    }
-  }
-
-  private func perStep(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua) -> PerStep<Float> {
-    switch value {
-    case .constant(let value): .constant(Float(value))
-    case .list(let values): .list(values.map { Float($0) })
-    case .function(let function, let result, let name): .function { step in
-      guard let run = run.value else { return 0 }
-      let handle = LuaStep(step, of: run, phase: .sampling)
-      defer { handle.end() }
-      return Float(try lua.call(function, handle, result: result, of: name))
-    }
-    }
-  }
-
-  private func noise(for request: Request, _ pipeline: FluxPipeline, _ lua: Lua) throws -> Tensor? {
-    switch noise {
-    case nil: return nil
-    case .tensor(let tensor)?: return tensor
-    case .function(let function)?:
-      let size = try pipeline.checkedSize(request.size)
-      let shape = [pipeline.latentChannels, size.height / pipeline.reduction, size.width / pipeline.reduction]
-      let seeds: [Int64] = switch request.seeds { case .one(let seed): Array(repeating: seed, count: request.batch); case .each(let all): all }
-      return Tensor.stacked(try seeds.enumerated().map { index, seed in
-        let about: LuaTable = ["index": index + 1, "seed": Int(seed), "size": [size.width, size.height]]
-        let made = try lua.call(function, about, result: Reader<Tensor>.object, of: "noise")
-        guard made.shape == shape else { throw LuaError("noise: the function must return a Tensor of shape \(shape), got \(made.shape)") }
-        return made
-      })
-    }
   }
 }

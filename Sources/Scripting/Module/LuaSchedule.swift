@@ -1,4 +1,5 @@
 import Denoising
+import Imaging
 import Pipeline
 
 #if canImport(Glibc)
@@ -40,7 +41,6 @@ package enum LuaSchedule: LuaObject {
 
   static var type: LuaType<LuaSchedule> {
     composed
-      .later("plot")
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .unary("len") { $0.steps + 1 }
       .entries("number") { schedule, _, key in
@@ -112,6 +112,34 @@ package enum LuaSchedule: LuaObject {
 
 extension Size {
   init(_ size: PixelSize) { self.init(width: size.width, height: size.height) }
+}
+
+extension LuaType where Value == LuaSchedule {
+  /// `:plot(path)`, in the output folder of this run.
+  func plotting(_ flux: FluxModule) -> LuaType {
+    method("plot", "Draws its sigmas, step by step, as .svg or as a picture.", .required("path", .string, "where to, in the output folder"), returns: "flux.Schedule") { schedule, _, path in
+      try flux.plot(schedule.known(), to: path)
+      return schedule
+    }
+  }
+}
+
+extension FluxModule {
+  fileprivate func plot(_ schedule: Schedule, to path: String) throws {
+    var plot = LinePlot([.init("sigma", schedule.sigmas.map { Double($0) })])
+    (plot.title, plot.xTitle, plot.yTitle) = ("\(schedule.steps) steps", "step", "sigma")
+    if path.lowercased().hasSuffix(".svg") { return try session.files.write(plot.svg() + FileAccess.Mark.comment(session.files.recipe), to: path) }
+    try session.files.write(plot.image().marked(session.files.recipe).encoded(as: PictureFormat(endingOf: path)), to: path)
+  }
+}
+
+extension Image {
+  /// With the mark of the recipe that makes it.
+  func marked(_ recipe: String) -> Image {
+    var image = self
+    image.text[FileAccess.Mark.key] = recipe
+    return image
+  }
 }
 
 // flux.schedule: counts, names, lists and functions of u.

@@ -61,3 +61,7 @@ check.equal(sample {schedule = s:slice(3), noise = first}, sample {schedule = s}
 -- A schedule that begins below 1 begins with less noise.
 local from, noise = s:slice(2), flux.noise {size = 32, seed = 7}
 check.near(dev:steps(fox, {size = 32, seed = 7, schedule = from}).latents, noise * 0.8, 1e-6)
+
+-- Pictures carry what their sampler was told.
+local picture = dev:generate(fox, {size = 32, steps = 2, seed = 7, sampler = "euler_ancestral", eta = 0.5, s_noise = 0.9})
+assert(picture.text.fluxlua:find '"eta":0.5' and picture.text.fluxlua:find '"sNoise":0.9', picture.text.fluxlua)

@@ -63,6 +63,5 @@ check.error("shift: 'factor' must be above 0, got 0.0", function() s:shift(0) en
 check.error([[shift: 'factor' must be a number, got "a" (a string)]], function() s:shift "a" end)
 check.error("shift_for: 'model' must be a Model, got 3", function() s:shift_for(3) end)
 check.error("shift_for: 'size' must be a multiple of 16, got 500; the nearest are 496 and 512", function() s:shift_for(dev, 500) end)
-check.error("schedule: 'plot' of a Schedule is not in this version yet", function() return s:plot "a.png" end)
 check.error("schedule: a Schedule has no 'stpes'; did you mean 'steps'?", function() return s.stpes end)
 check.error("schedule: a Schedule has no entries to set", function() s[1] = 0.5 end)

@@ -154,6 +154,7 @@ wrong("step.latents: must be a Tensor, got nil", before(function(step) step.late
 wrong("step: 'sigma' of a Step cannot be set", before(function(step) step.sigma = 1 end))
 wrong("step: a Step has no 'latens' to set; did you mean 'latents'?", before(function(step) step.latens = 1 end))
 wrong("step: a Step has no 'sgima'; did you mean 'sigma'?", before(function(step) return step.sgima end))
+wrong("branch: a step can be branched once it is made: use on_step, or the loop of :steps", before(function(step) step:branch() end))
 wrong("sample: before_step: the function must return nil, false or a Tensor, got 3", before(function() return 3 end))
 wrong([[sample: on_step: the function must return nil, false or a Tensor, got "x" (a string)]], after(function() return "x" end))
 wrong("sample: on_step: the function must return nil, false or a Tensor, got true", after(function() return true end))

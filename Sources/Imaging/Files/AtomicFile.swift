@@ -7,34 +7,41 @@ package enum AtomicFile {
 
   /// Writes or replaces a file. On failure the temporary file is gone and the old file, if any, is untouched.
   package static func write(_ bytes: [UInt8], to path: String) throws(ImagingError) {
+    try write(to: path) { (file) throws(ImagingError) in
+      do throws(FileProblem) {
+        try write(bytes, to: file)
+      } catch {
+        throw .unwritable(path, error)
+      }
+    }
+  }
+
+  /// The same with a body that writes to an open file.
+  package static func write(to path: String, _ body: (_ file: Int32) throws(ImagingError) -> Void) throws(ImagingError) {
     let folder = folder(of: path)
     let temporary = folder + ".fluxlua-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue).tmp"
-    do {
-      try fill(temporary, with: bytes)
-      try check(rename(temporary, path))
-      try sync(folder: folder)
+    do throws(ImagingError) {
+      let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      try check(file, path)
+      do throws(ImagingError) {
+        try body(file)
+        try check(fsync(file), path)
+      } catch {
+        close(file)
+        throw error
+      }
+      try check(close(file), path)
+      try check(rename(temporary, path), path)
+      try sync(folder: folder, path)
     } catch {
       unlink(temporary)
-      throw .unwritable(path, error)
+      throw error
     }
   }
 
   private static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "./" }
     return String(path[...slash])
-  }
-
-  private static func fill(_ path: String, with bytes: [UInt8]) throws(FileProblem) {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    try check(file)
-    do throws(FileProblem) {
-      try write(bytes, to: file)
-      try check(fsync(file))
-    } catch {
-      close(file)
-      throw error
-    }
-    try check(close(file))
   }
 
   private static func write(_ bytes: [UInt8], to file: Int32) throws(FileProblem) {
@@ -48,14 +55,14 @@ package enum AtomicFile {
   }
 
   /// Makes the new name survive a power cut. Some network file systems cannot sync a folder; there the name is safe already.
-  private static func sync(folder: String) throws(FileProblem) {
+  private static func sync(folder: String, _ path: String) throws(ImagingError) {
     let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { return }  // a folder may be writable and not readable
     defer { close(file) }
-    if fsync(file) < 0 && errno == EIO { throw FileProblem(errno) }
+    if fsync(file) < 0 && errno == EIO { throw .unwritable(path, FileProblem(errno)) }
   }
 
-  private static func check(_ result: Int32) throws(FileProblem) {
-    if result < 0 { throw FileProblem(errno) }
+  private static func check(_ result: Int32, _ path: String) throws(ImagingError) {
+    if result < 0 { throw .unwritable(path, FileProblem(errno)) }
   }
 }

@@ -33,9 +33,7 @@ extension Image {
   /// The picture at another size: byte for byte what Pillow's `Image.resize` gives (its lanczos, bicubic, box and nearest).
   public func resized(width: Int, height: Int, _ filter: ResamplingFilter = .lanczos) throws(ImagingError) -> Image {
     if (width, height) == (self.width, self.height) { return self }
-    guard 1...Self.longestSide ~= width, 1...Self.longestSide ~= height, width * height <= Self.mostPixels else {
-      throw .unusableSize(width: width, height: height)
-    }
+    try Self.check(width, height)
     if filter == .nearest { return try nearest(width, height) }
     // Bytes are rounded between the two passes, so their order shows. Pillow 13 begins with the height where that shrinks by
     // more than twice what the width does (earlier ones always begin with the width).

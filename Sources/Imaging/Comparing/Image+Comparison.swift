@@ -5,9 +5,7 @@ extension Image {
   ///
   /// As scikit-image's `peak_signal_noise_ratio(a, b, data_range=255)`.
   public func psnr(_ other: Image) throws(ImagingError) -> Double {
-    guard (width, height, channels) == (other.width, other.height, other.channels) else {
-      throw .differentShapes(shape, other.shape)
-    }
+    try checkShape(of: other)
     // Exact in integers: the sum of at most 1.2e9 squares of at most 255².
     let squares = zip(pixels, other.pixels).reduce(into: 0) { sum, pair in
       let difference = Int(pair.0) - Int(pair.1)
@@ -17,5 +15,11 @@ extension Image {
     return 10 * log10(255 * 255 / (Double(squares) / Double(pixels.count)))
   }
 
-  private var shape: String { "\(width)×\(height)\(channels == 1 ? " grey" : "")" }
+  func checkShape(of other: Image) throws(ImagingError) {
+    guard (width, height, channels) == (other.width, other.height, other.channels) else {
+      throw .differentShapes(shape, other.shape)
+    }
+  }
+
+  var shape: String { "\(width)×\(height)\(channels == 1 ? " grey" : "")" }
 }
