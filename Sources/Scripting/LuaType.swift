@@ -32,6 +32,8 @@ package struct LuaType<Value: LuaObject> {
   private(set) var getters: [(name: String, function: LuaFunction)] = []
   private(set) var setters: [(name: String, function: LuaFunction)] = []
   private(set) var metamethods: [(name: String, function: LuaFunction)] = []
+  private(set) var operators: [OperatorDescription] = []
+  private(set) var entryAnnotation: String?, callAnnotation: String?
   private(set) var laterNames: [String] = []
   private(set) var entry: ((Value, Call, LuaValue) throws -> (any LuaPushable)?)?
   private(set) var setEntry: ((Box<Value>, Call, LuaValue) throws -> Void)?
@@ -115,7 +117,7 @@ package struct LuaType<Value: LuaObject> {
   /// A metamethod of two operands, either of which may be something else.
   package func binary<A, B, R: LuaPushable>(_ name: String, _ left: Reader<A>, _ right: Reader<B>,
                                             body: @escaping (A, B) throws -> R) -> LuaType {
-    metamethod("__\(name)", named: name) { call in
+    stating(name, left.annotation == "flux.\(self.name)" ? right.annotation : left.annotation, R.self).metamethod("__\(name)", named: name) { call in
       func operand<T>(_ reader: Reader<T>, _ position: Int32) throws -> T {
         do { return try reader.read(call.argument(position)) } catch is Mismatch {
           throw LuaError("\(call.argument(1)) and \(call.argument(2)) do not go together")
@@ -126,9 +128,23 @@ package struct LuaType<Value: LuaObject> {
   }
 
   package func unary<R: LuaPushable>(_ name: String, body: @escaping (Value) throws -> R) -> LuaType {
-    metamethod("__\(name)", named: name) { call in
+    stating(name, "", R.self).metamethod("__\(name)", named: name) { call in
       call.give(try body(try call.lua.opened(at: 1, as: Value.self, for: nil).value))
     }
+  }
+
+  private func stating<R>(_ name: String, _ operands: String, _ result: R.Type) -> LuaType {
+    var type = self
+    let returns = (result as? any LuaObject.Type).map { "flux.\($0.luaName)" } ?? (result == Int.self ? "integer" : "any")
+    type.operators.append(OperatorDescription(name: name, operands: operands.split(separator: "|").map(String.init), returns: returns))
+    return type
+  }
+
+  /// What is called like a function, with its arguments and results in LuaLS annotations: `(x: number): number`.
+  func callable(_ annotation: String, _ run: @escaping (Call) throws -> Int32) -> LuaType {
+    var type = metamethod("__call", named: name.lowercased(), run)
+    type.callAnnotation = annotation
+    return type
   }
 
   /// Any metamethod, by hand.
@@ -146,9 +162,9 @@ package struct LuaType<Value: LuaObject> {
   }
 
   /// What `object[key]` gives when the key is no name of a property or method; nil for an unknown one.
-  package func entries(_ get: @escaping (Value, Call, LuaValue) throws -> (any LuaPushable)?) -> LuaType {
+  package func entries(_ annotation: String = "any", _ get: @escaping (Value, Call, LuaValue) throws -> (any LuaPushable)?) -> LuaType {
     var type = self
-    type.entry = get
+    (type.entry, type.entryAnnotation) = (get, annotation)
     return type
   }
 
@@ -167,12 +183,4 @@ package struct LuaType<Value: LuaObject> {
       try run(call, try call.lua.opened(at: 1, as: Value.self, for: nil))
     }
   }
-}
-
-/// One property, for the manual.
-package struct PropertyDescription {
-  package let name: String
-  package let annotation: String
-  package let summary: String
-  package var isWritable: Bool
 }

@@ -35,7 +35,7 @@ package struct Parameter<Value> {
 
   /// A table of options, which may be left out.
   package static func options(_ options: Options<Value>) -> Parameter {
-    optional("options", .options(options), default: options.untouched)
+    optional("options", .options(options), default: options.untouched, "named values")
   }
 
   /// All the arguments that are left.
@@ -59,16 +59,18 @@ package struct Parameter<Value> {
 /// One argument, for the manual.
 package struct ParameterDescription {
   package let name: String
-  package let annotation: String
+  /// In words, and in LuaLS annotations.
+  package let expected: String, annotation: String
   package let summary: String
   package let isOptional: Bool
-  package let fields: [FieldDescription]
+  /// What may stand in it, where it is a table of options.
+  package let options: OptionsDescription?
 
   init(_ name: String, _ reader: Reader<some Any>, _ summary: String, isOptional: Bool) {
     self.name = name
-    annotation = reader.annotation
+    (expected, annotation) = (reader.expected, reader.annotation)
     self.summary = summary
     self.isOptional = isOptional
-    fields = reader.fields
+    options = reader.options
   }
 }

@@ -38,6 +38,7 @@ extension CommandTests {
     (["run", "fox.lua", "--memory-limit", "x"], "--memory-limit must be a size of at least 1MB, such as 256MB or 12GB, got 'x'."),
     (["run", "fox.lua", "--threads", "0"], "--threads must be from 1 to 1024, got 0."),
     (["run", "fox.lua", "--precision", "f16"], "The value 'f16' is invalid for '--precision <precision>'."),
+    (["manual", "genrate"], "fluxlua: no topic 'genrate'; did you mean 'generate'?"),
     (["paint"], "Missing expected argument '<prompt>'"),
     (["paint", "a fox", "-o", "fox.gif"], "--output must end in .png, .jpg, .jpeg or .webp, got 'fox.gif'."),
     (["paint", "a fox", "--size", "big"], "--size must be such as 512 or 768x512, got 'big'."),

@@ -10,14 +10,14 @@ struct LuaSource {
   var base: String?, transformer: String?, t5: String?, clip: String?, vae: String?, tokenizers: String?, scheduler: String?
 
   static var reader: Reader<LuaSource> {
-    let parts = Options(LuaSource(), first: Field("base", .string, \.base, "the folder that gives what is not named"), [
-      Field("transformer", .string, \.transformer, "a folder"), Field("t5", .string, \.t5, "a folder"),
-      Field("clip", .string, \.clip, "a folder"), Field("vae", .string, \.vae, "a folder"),
+    let parts = Options(LuaSource(), named: "Source", first: Field("base", .string, \.base, "the folder that gives what is not named"), [
+      Field("transformer", .string, \.transformer, "the folder of the transformer"), Field("t5", .string, \.t5, "the folder of the T5 encoder, text_encoder_2"),
+      Field("clip", .string, \.clip, "the folder of the CLIP encoder, text_encoder"), Field("vae", .string, \.vae, "the folder of the autoencoder"),
       Field("tokenizers", .string, \.tokenizers, "a folder with tokenizer and tokenizer_2"),
-      Field("scheduler", .string, \.scheduler, "a folder"),
+      Field("scheduler", .string, \.scheduler, "the folder of the scheduler"),
     ])
     return Reader<String>.string.map { LuaSource(base: $0) }.or(.options(parts))
-      .described("a folder, or a table of folders", annotation: "string|table")
+      .described("a folder, or a table of folders")
   }
 }
 
@@ -25,7 +25,7 @@ private struct LoadOptions {
   var precision: Precision?
   static var options: Options<LoadOptions> {
     Options(LoadOptions(), [
-      Field("precision", precisionReader, \.precision, "how weights are kept: \"auto\", \"f32\" or \"bf16\""),
+      Field("precision", precisionReader, \.precision, "how weights are kept; what --precision says by default"),
       .later("lora", "LoRA"), .later("memory", "memory plans"),
     ])
   }
@@ -43,7 +43,8 @@ private struct LoadOptions {
 extension FluxModule {
   func loadFunction() -> LuaFunction {
     LuaFunction("load", "The model that was chosen on the command line, or the one in a folder.",
-                .optional("source", LuaSource.reader), .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
+                .optional("source", LuaSource.reader, "a folder, or the parts of a model; what --model says by default"),
+                .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
       let source = try source.map { try self.source($0) } ?? self.session.model
       return try self.model(source, options.precision ?? self.session.precision, in: call.lua)

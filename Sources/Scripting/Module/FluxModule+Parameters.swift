@@ -39,7 +39,7 @@ extension FluxModule {
   func parametersFunction() -> LuaFunction {
     let unknown = unknownParameter()
     return LuaFunction("params", "Declares what may be set by --set, and gives the values.",
-                       .required("declarations", .table), returns: "table") { call, _ in
+                       .required("declarations", .table, "a default for each name, or { default, min =, max =, choices =, help = }"), returns: "table") { call, _ in
       self.declared = try Self.declarations(in: call.argument(1))
       if self.declaresOnly { throw LuaStopped() }
       try self.checkNames()

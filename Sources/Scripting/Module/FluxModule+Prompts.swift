@@ -20,18 +20,19 @@ extension FluxModule {
   private func text(_ path: String) throws -> String { try TextFile.read(session.files.file(path)) }
 
   private func linesFunction() -> LuaFunction {
-    LuaFunction("lines", "The lines of a text file as a list; empty ones and those that begin with # are left out.", .required("path", .string),
+    LuaFunction("lines", "The lines of a text file as a list; empty ones and those that begin with # are left out.", .required("path", .string, "a text file"),
                 returns: "string[]") { _, path in PromptFiles.lines(try self.text(path)) }
   }
 
   private func csvFunction() -> LuaFunction {
-    LuaFunction("csv", "The rows of a CSV file as a list of tables; the first row holds the names.", .required("path", .string), returns: "table[]") { _, path in
+    LuaFunction("csv", "The rows of a CSV file as a list of tables; the first row holds the names.",
+                .required("path", .string, "a CSV file"), returns: "table[]") { _, path in
       try PromptFiles.rows(self.text(path), path).map { LuaTable($0.map { ($0.name, $0.value) }) }
     }
   }
 
   private func jsonFunction() -> LuaFunction {
-    LuaFunction("json", "What a JSON file holds.", .required("path", .string), returns: "any") { _, path in
+    LuaFunction("json", "What a JSON file holds.", .required("path", .string, "a JSON file"), returns: "any") { _, path in
       guard let json = JSON(Data(try self.text(path).utf8)) else { throw LuaError("\(path): is not valid JSON") }
       return JSONTable(json: json)
     }
@@ -39,7 +40,8 @@ extension FluxModule {
 
   private func wildcardsFunction() -> LuaFunction {
     LuaFunction("wildcards", "Prompts from a template such as \"a {red|blue|3::green} __animal__\"; lists come from wildcards/<name>.txt beside the recipe.",
-                .required("template", .string), .options(WildcardOptions.options), returns: "string|string[]") { _, template, options -> Several in
+                .required("template", .string, "choices in braces, lists between double underscores"),
+                .options(WildcardOptions.options), returns: "string|string[]") { _, template, options -> Several in
       let root = try WildcardTemplate(template).root
       var expansion = WildcardExpansion(seed: Int64(options.seed)) { try self.wildcard($0) }
       if options.all { return Several(try expansion.all(root)) }

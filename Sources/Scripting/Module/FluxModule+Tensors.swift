@@ -16,7 +16,7 @@ private struct NoiseOptions {
       Field("size", .size, \.size, "pixels of the picture"),
       Field("like", Reader<Tensor>.object, \.like, "a Tensor whose shape it takes"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures drawn one after the other"),
-      Field("rng", NoiseKind.reader, \.rng, "whose random numbers: \"torch\" (PyTorch's CPU generator), \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers; PyTorch's on a CPU by default"),
     ])
   }
 
@@ -45,25 +45,27 @@ extension FluxModule {
   }
 
   private func filled(_ name: String, _ summary: String, _ value: Float) -> LuaFunction {
-    LuaFunction(name, summary, .required("shape", Self.shape), returns: "flux.Tensor") { _, shape in
+    LuaFunction(name, summary, .required("shape", Self.shape, "the length of each axis"), returns: "flux.Tensor") { _, shape in
       _ = try Tensor.product(shape)
       return Tensor(repeating: value, shape)
     }
   }
 
   private func full() -> LuaFunction {
-    LuaFunction("full", "A Tensor of one number.", .required("shape", Self.shape), .required("value", .number), returns: "flux.Tensor") { _, shape, value in
+    LuaFunction("full", "A Tensor of one number.",
+                .required("shape", Self.shape, "the length of each axis"), .required("value", .number, "every element"), returns: "flux.Tensor") { _, shape, value in
       _ = try Tensor.product(shape)
       return Tensor(repeating: Float(value), shape)
     }
   }
 
   private func randn() -> LuaFunction {
-    struct Draw {
+    struct RandnOptions {
       var seed = 0
-      static var options: Options<Draw> { Options(Draw(), [Field("seed", .integer, \.seed, "of the generator")]) }
+      static var options: Options<RandnOptions> { Options(RandnOptions(), [Field("seed", .integer, \.seed, "of the generator")]) }
     }
-    return LuaFunction("randn", "Normal noise, as torch.randn draws it.", .required("shape", Self.shape), .options(Draw.options), returns: "flux.Tensor") { _, shape, draw in
+    return LuaFunction("randn", "Normal noise, as torch.randn draws it.",
+                       .required("shape", Self.shape, "the length of each axis"), .options(RandnOptions.options), returns: "flux.Tensor") { _, shape, draw in
       _ = try Tensor.product(shape)
       var generator = TorchGenerator(seed: Int64(draw.seed))
       return generator.normals(shape)
@@ -71,8 +73,8 @@ extension FluxModule {
   }
 
   private func linspace() -> LuaFunction {
-    LuaFunction("linspace", "Even numbers from `from` to `to`, both included.", .required("from", .number), .required("to", .number),
-                .required("count", .integer(in: 1...1_000_000)), returns: "flux.Tensor") { _, from, to, count in
+    LuaFunction("linspace", "Even numbers from `from` to `to`, both included.", .required("from", .number, "the first"), .required("to", .number, "the last"),
+                .required("count", .integer(in: 1...1_000_000), "how many"), returns: "flux.Tensor") { _, from, to, count in
       Tensor([count], (0..<count).map { Float(count == 1 ? from : from + (to - from) * Double($0) / Double(count - 1)) })
     }
   }
@@ -85,8 +87,8 @@ extension FluxModule {
       guard argument.isTable else { throw Mismatch("a .safetensors file or a list of numbers", argument) }
       return .list(try Self.nested(argument))
     }
-    return LuaFunction("tensor", "A Tensor from a .safetensors file, or from nested lists of numbers.", .required("source", source),
-                       .optional("name", .string), returns: "flux.Tensor") { _, source, name in
+    return LuaFunction("tensor", "A Tensor from a .safetensors file, or from nested lists of numbers.", .required("source", source, "a file, or the elements"),
+                       .optional("name", .string, "which tensor of the file, where it holds several"), returns: "flux.Tensor") { _, source, name in
       switch source {
       case .list(let tensor): return tensor
       case .file(let path): return try self.tensor(named: name, in: self.session.files.file(path))
@@ -123,7 +125,8 @@ extension FluxModule {
 extension LuaType where Value == Tensor {
   /// `:save(path)`, in the output folder of this run.
   func saving(_ flux: FluxModule) -> LuaType {
-    method("save", "Writes a .safetensors file with this one tensor.", .required("path", .string), .optional("name", .string, default: "tensor")) { tensor, _, path, name in
+    method("save", "Writes a .safetensors file with this one tensor.",
+           .required("path", .string, "where to, in the output folder"), .optional("name", .string, default: "tensor", "what the file calls it")) { tensor, _, path, name in
       guard path.lowercased().hasSuffix(".safetensors") else {
         throw LuaError(path.lowercased().hasSuffix(".npy") ? "'\(path)': this version writes .safetensors" : "'\(path)' must end in .safetensors")
       }

@@ -35,16 +35,17 @@ package final class FluxModule {
       + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
-  private func register(in lua: Lua) {
-    lua.register(Tensor.type.saving(self))
-    lua.register(Conditioning.type)
-    lua.register(Image.type(self))
-    lua.register(LuaSchedule.type.plotting(self))
-    lua.register(LuaModel.type)
-    lua.register(LuaStep.type)
-    lua.register(LuaRun.type)
-    lua.register(LuaVelocity.type)
+  var types: [AnyLuaType] {
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
+     AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
   }
+
+  /// The values in `flux` that are no functions.
+  static let constants = [
+    PropertyDescription(name: "version", annotation: "string", summary: "The version of fluxlua.", isWritable: false),
+    PropertyDescription(name: "host", annotation: "{ cores: integer, memory: integer, isa: string, threads: integer }",
+                        summary: "What the recipe runs on: processors, bytes of memory, instruction set, threads that work.", isWritable: false),
+  ]
 
   /// What the recipe runs on.
   private static var host: LuaTable {
@@ -53,7 +54,7 @@ package final class FluxModule {
   }
 
   func install(in lua: Lua) {
-    register(in: lua)
+    for type in types { type.register(lua) }
     let functions = functions
     clua_reserve(lua.current, 16)
     LuaTable(functions.map { ($0.name, $0) } + [("version", Version.number), ("host", Self.host)]).push(onto: lua)
@@ -84,7 +85,7 @@ package final class FluxModule {
 
   private func range() -> LuaFunction {
     LuaFunction("range", "The numbers from `from` to `to`, both included, as a list.",
-                .required("from", .number), .required("to", .number), .optional("step", .number, default: 1),
+                .required("from", .number, "the first"), .required("to", .number, "the last"), .optional("step", .number, default: 1, "how far apart; 1 by default"),
                 returns: "number[]") { _, from, to, step in
       guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
       let count = ((to - from) / step + 1e-9).rounded(.down) + 1
@@ -98,7 +99,7 @@ package final class FluxModule {
 
   private func log() -> LuaFunction {
     LuaFunction("log", "Writes a line to the log, formatted as by string.format.",
-                .required("format", .string), .rest("values", .any)) { call, format, values in
+                .required("format", .string, "as for string.format"), .rest("values", .any, "what it takes")) { call, format, values in
       let lua = call.lua
       try lua.balanced {
         guard clua_reserve(lua.current, Int32(values.count) + 16) else { throw LuaError("too many values") }

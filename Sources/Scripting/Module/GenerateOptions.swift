@@ -38,7 +38,7 @@ struct GenerateOptions {
     private static var combine: Reader<CombineChoice> {
       let names = Guidance.Combination.named.map(\.key)
       let expected = "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ") + ", or a function"
-      return Reader<CombineChoice>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor") { argument in
+      return Reader<CombineChoice>(expected, "flux.Combination|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor") { argument in
         guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.described(expected).read(argument)) }
         guard let found = Guidance.Combination.named.first(where: { $0.key == name }) else { throw Mismatch(expected, argument) }
         return .named(found.value, name)
@@ -51,7 +51,7 @@ struct GenerateOptions {
         Field("negative", PromptList.reader, \.negative, "what is not wanted; the empty text by default"),
         Field("from", .number(in: 0...1), \.from, "the share of the steps after which it begins"),
         Field("to", .number(in: 0...1), \.to, "the share of the steps with which it ends"),
-        Field("combine", combine, \.combine, "\"plain\", \"rescale\", \"cfg_zero\", \"apg\", or function(positive, negative, step) over velocities"),
+        Field("combine", combine, \.combine, "how the two passes become one; function(positive, negative, step) works on velocities"),
       ])
     }
   }
@@ -61,17 +61,17 @@ struct GenerateOptions {
   /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
   static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
     let fixed = beginning.map { Field<GenerateOptions>.refused($0.description.name, "cannot change in the middle of a run") }
-    return Options(run, [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course + later)
+    return Options(run, named: "BranchOptions", [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course + later)
   }
 
   /// What a run starts from.
   private static var beginning: [Field<GenerateOptions>] {
     [
-      Field("size", .size, \.size, "pixels: a number for a square, or {width, height}; multiples of 16"),
+      Field("size", .size, \.size, "of the picture in pixels; the model's own by default"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
-      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean: \"torch\", \"torch-bf16\", \"a1111\", \"cuda:<card or threads>\""),
-      Field("noise", noise, \.noise, "what to start from: a Tensor, or a function of {index=, seed=, size=} that gives one picture's"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean; PyTorch's on a CPU by default"),
+      Field("noise", noise, \.noise, "what to start from; a function of {index=, seed=, size=} gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
       Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
@@ -82,16 +82,20 @@ struct GenerateOptions {
   private static var course: [Field<GenerateOptions>] {
     [
       Field("steps", .integer(in: 1...Schedule.mostSteps), \.steps, "steps, spaced as the model wants them"),
-      Field("schedule", LuaSchedule.reader, \.schedule, "a Schedule or a list of sigmas, used as they are"),
-      Field("shift", shift, \.shift, "\"auto\" (the model's own, for counts and names), a factor for whatever is given, or false"),
-      Field("sampler", sampler, \.sampler, "the integrator: a name, or function(x, step, velocity) that gives the latents at step.next"),
+      Field("schedule", LuaSchedule.reader, \.schedule, "the noise levels to go through, instead of steps; a list is used as it is"),
+      Field("shift", shift, \.shift, "\"auto\" is the model's own, for counts and names; a factor is for whatever is given"),
+      Field("sampler", sampler, \.sampler, "the integrator; function(x, step, velocity) gives the latents at step.next"),
       Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
       Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
-      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance: a number, a list, or a function of the step"),
-      Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance: { scale =, negative = }"),
-      Field("before_step", .function, \.beforeStep, "sees each step before it is made and may change it"),
-      Field("on_step", .function, \.onStep, "sees each step once it is made and may change its latents"),
+      Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
+      Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
+      Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
+      Field("on_step", hook, \.onStep, "sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them"),
     ]
+  }
+
+  private static var hook: Reader<LuaReference> {
+    Reader<LuaReference>.function.described("a function", annotation: "fun(step: flux.Step): flux.Tensor|false|nil")
   }
 
   private static var later: [Field<GenerateOptions>] {
@@ -118,10 +122,9 @@ struct GenerateOptions {
   }
 
   private static var sampler: Reader<SamplerChoice> {
-    let names = NamedSampler.allCases.map(\.rawValue), quoted = names.map { "\"\($0)\"" }
+    let names = NamedSampler.allCases.map(\.rawValue)
     let expected = "a function, or one of \(names.joined(separator: ", "))"
-    let function = "fun(x: flux.Tensor, step: flux.Step, velocity: fun(x: flux.Tensor, sigma: number): flux.Tensor): flux.Tensor"
-    return Reader<SamplerChoice>(expected, quoted.joined(separator: "|") + "|" + function) { argument in
+    return Reader<SamplerChoice>(expected, "flux.SamplerName|flux.Sampler") { argument in
       guard let name = argument.lua.string(at: argument.index) else { return .function(try Reader<LuaReference>.function.described(expected).read(argument)) }
       if let named = NamedSampler(rawValue: name) { return .named(named) }
       let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
@@ -131,6 +134,7 @@ struct GenerateOptions {
 
   private static var noise: Reader<NoiseChoice> {
     Reader<Tensor>.object.map { NoiseChoice.tensor($0) }.or(Reader<LuaReference>.function.map { NoiseChoice.function($0) })
+      .described("a Tensor or a function", annotation: "flux.Tensor|fun(about: { index: integer, seed: integer, size: integer[] }): flux.Tensor")
   }
 }
 
@@ -139,7 +143,7 @@ extension NoiseKind {
   static var reader: Reader<NoiseKind> {
     let cards = cards.map { "\"cuda:\($0.name)\"" }.joined(separator: ", ")
     let expected = "\"torch\", \"torch-bf16\", \"a1111\", \"cuda:<resident threads>\" or one of \(cards)"
-    return Reader<NoiseKind>(expected, "string") { argument in
+    return Reader<NoiseKind>(expected, "flux.NoiseKind") { argument in
       guard let kind = argument.lua.string(at: argument.index).flatMap({ NoiseKind($0) }) else { throw Mismatch(expected, argument) }
       return kind
     }

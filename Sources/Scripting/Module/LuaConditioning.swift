@@ -27,7 +27,8 @@ extension Conditioning: LuaObject {
         }
       }
       .unary("unm") { $0.mapped { -$0 } }
-      .method("mix", "The weighted sum of this and others: mix{ {conditioning, weight}, … } adds to it.", .required("parts", Reader<[Part]>.list(of: Part.reader, atLeast: 1)),
+      .method("mix", "The weighted sum of this and others: mix{ {conditioning, weight}, … } adds to it.",
+              .required("parts", Reader<[Part]>.list(of: Part.reader, atLeast: 1), "each with its weight"),
               returns: "flux.Conditioning") { start, _, parts in
         try parts.reduce(start) { sum, part in try sum.met(by: part.conditioning) { $0 + part.weight * $1 } }
       }
@@ -37,7 +38,7 @@ extension Conditioning: LuaObject {
   private struct Part {
     let conditioning: Conditioning, weight: Float
     static var reader: Reader<Part> {
-      Reader<Part>("{conditioning, weight}", "table") { argument in
+      Reader<Part>("{conditioning, weight}", "{ [1]: flux.Conditioning, [2]: number }") { argument in
         guard argument.isTable else { throw Mismatch("{conditioning, weight}", argument) }
         return try argument.entry(1) { first in
           try argument.entry(2) { second in
@@ -79,7 +80,8 @@ private enum Mixable {
 
 extension FluxModule {
   func conditioningFunction() -> LuaFunction {
-    LuaFunction("conditioning", "A Conditioning from tensors.", .required("parts", .options(ConditioningParts.options)), returns: "flux.Conditioning") { _, parts in
+    LuaFunction("conditioning", "A Conditioning from tensors.",
+                .required("parts", .options(ConditioningParts.options), "both by their names"), returns: "flux.Conditioning") { _, parts in
       guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes sequence and pooled") }
       guard sequence.shape.count == 2, sequence.count > 0 else { throw LuaError("'sequence' must have the shape [tokens, width], got \(sequence.shape)") }
       guard pooled.shape.count == 1, pooled.count > 0 else { throw LuaError("'pooled' must have the shape [width], got \(pooled.shape)") }
@@ -88,8 +90,9 @@ extension FluxModule {
   }
 
   func lerpFunction() -> LuaFunction {
-    LuaFunction("lerp", "Between two Tensors or two Conditionings: a at 0, b at 1.", .required("a", Mixable.reader), .required("b", Mixable.reader),
-                .required("t", .number), returns: "flux.Tensor|flux.Conditioning") { _, a, b, t in
+    LuaFunction("lerp", "Between two Tensors or two Conditionings: a at 0, b at 1.",
+                .required("a", Mixable.reader, "what is given at t = 0"), .required("b", Mixable.reader, "what is given at t = 1"),
+                .required("t", .number, "how far from a to b; beyond 0 and 1 goes on"), returns: "flux.Tensor|flux.Conditioning") { _, a, b, t in
       switch (a, b) {
       case (.tensor(let a), .tensor(let b)):
         guard a.shape == b.shape else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }

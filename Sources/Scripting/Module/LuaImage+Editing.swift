@@ -17,28 +17,30 @@ extension Colour {
 extension Image {
   static func edited(_ start: LuaType<Image>) -> LuaType<Image> {
     shaped(compared(start))
-      .method("resize", "Another size: \"lanczos\" (default), \"bicubic\", \"area\" or \"nearest\", as Pillow's.", .required("width", .integer(in: 1...longestSide)),
-              .required("height", .integer(in: 1...longestSide)), .optional("filter", .named(ResamplingFilter.allCases)), returns: "flux.Image") { image, _, width, height, filter in
+      .method("resize", "Another size: \"lanczos\" (default), \"bicubic\", \"area\" or \"nearest\", as Pillow's.", .required("width", .integer(in: 1...longestSide), "pixels"),
+              .required("height", .integer(in: 1...longestSide), "pixels"), .optional("filter", .named(ResamplingFilter.allCases), "how pixels are weighed; lanczos by default"), returns: "flux.Image") { image, _, width, height, filter in
         try image.resized(width: width, height: height, filter ?? .lanczos)
       }
-      .method("crop", "A piece: its left and top pixel, from 1, its width and height.", .required("x", .integer(in: 1...)), .required("y", .integer(in: 1...)),
-              .required("width", .integer(in: 1...)), .required("height", .integer(in: 1...)), returns: "flux.Image") { image, _, x, y, width, height in
+      .method("crop", "A piece: its left and top pixel, from 1, its width and height.", .required("x", .integer(in: 1...), "from the left"),
+              .required("y", .integer(in: 1...), "from the top"), .required("width", .integer(in: 1...), "pixels"),
+              .required("height", .integer(in: 1...), "pixels"), returns: "flux.Image") { image, _, x, y, width, height in
         try image.cropped(x: x - 1, y: y - 1, width: width, height: height)
       }
-      .method("paste", "With another picture on it, its left and top pixel at x and y; through a mask where one is given.", .required("other", Reader<Image>.object),
-              .required("x", .integer), .required("y", .integer), .optional("mask", Reader<Image>.object), returns: "flux.Image") { image, _, other, x, y, mask in
+      .method("paste", "With another picture on it, its left and top pixel at x and y; through a mask where one is given.",
+              .required("other", Reader<Image>.object, "what is pasted"), .required("x", .integer, "from the left"), .required("y", .integer, "from the top"),
+              .optional("mask", Reader<Image>.object, "light where it is pasted"), returns: "flux.Image") { image, _, other, x, y, mask in
         try image.pasting(other, x: x - 1, y: y - 1, mask: mask)
       }
-      .method("flip", "Mirrored: \"horizontal\" or \"vertical\".", .required("way", .named(Flip.allCases)), returns: "flux.Image") { image, _, way in try image.flipped(way) }
+      .method("flip", "Mirrored: \"horizontal\" or \"vertical\".", .required("way", .named(Flip.allCases), "which way"), returns: "flux.Image") { image, _, way in try image.flipped(way) }
       .method("grey", "Without colour.", returns: "flux.Image") { image, _ in image.grey() }
       .method("invert", "Light for dark.", returns: "flux.Image") { image, _ in image.inverted() }
-      .method("blur", "A Gaussian blur of this many pixels.", .required("sigma", .number(in: 0...1000)), returns: "flux.Image") { image, _, sigma in try image.blurred(sigma: sigma) }
-      .method("label", "With a text below it.", .required("text", .string), returns: "flux.Image") { image, _, text in try image.labelled(text) }
+      .method("blur", "A Gaussian blur of this many pixels.", .required("sigma", .number(in: 0...1000), "how far it reaches"), returns: "flux.Image") { image, _, sigma in try image.blurred(sigma: sigma) }
+      .method("label", "With a text below it.", .required("text", .string, "any text"), returns: "flux.Image") { image, _, text in try image.labelled(text) }
   }
 
   private static func compared(_ start: LuaType<Image>) -> LuaType<Image> {
     start
-      .method("ssim", "The structural similarity to another picture, 1 for equal ones; as scikit-image defines it.", .required("other", Reader<Image>.object),
+      .method("ssim", "The structural similarity to another picture, 1 for equal ones; as scikit-image defines it.", .required("other", Reader<Image>.object, "the picture to compare with"),
               returns: "number") { image, _, other in try image.ssim(other) }
       .method("hash", "A short text that is the same for equal pictures.", returns: "string") { image, _ in "\(try image.hash())" }
   }
@@ -51,8 +53,8 @@ extension Image {
       ("ellipse", "With a filled ellipse in that rectangle.", Shape.ellipse),
     ]
     return shapes.reduce(start) { type, one in
-      type.method(one.name, one.summary, .required("x", .number), .required("y", .number), .required("width", .number), .required("height", .number),
-                  .optional("colour", Colour.reader), returns: "flux.Image") { image, _, x, y, width, height, given in
+      type.method(one.name, one.summary, .required("x", .number, "from the left"), .required("y", .number, "from the top"), .required("width", .number, "pixels"),
+                  .required("height", .number, "pixels"), .optional("colour", Colour.reader, "what it is filled with"), returns: "flux.Image") { image, _, x, y, width, height, given in
         try image.drawing(one.shape(Imaging.Box(x: x, y: y, width: width, height: height)), in: colour(image, given))
       }
     }
@@ -97,7 +99,7 @@ extension FluxModule {
   func sheetFunctions() -> [LuaFunction] { [maskFunction(), sheetFunction()] }
 
   private func maskFunction() -> LuaFunction {
-    LuaFunction("mask", "A grey picture to draw a mask on: flux.mask{ size = 512 }:ellipse(100, 100, 300, 300):blur(8).", .required("options", .options(MaskOptions.options)),
+    LuaFunction("mask", "A grey picture to draw a mask on: flux.mask{ size = 512 }:ellipse(100, 100, 300, 300):blur(8).", .required("options", .options(MaskOptions.options), "named values"),
                 returns: "flux.Image") { _, options in
       guard let size = options.size else { throw LuaError("'size' is missing") }
       return try Image.mask(width: size.width, height: size.height, value: UInt8((options.value * 255).rounded()))
@@ -105,7 +107,7 @@ extension FluxModule {
   }
 
   private func sheetFunction() -> LuaFunction {
-    LuaFunction("sheet", "Pictures side by side on one.", .required("images", .list(of: Reader<Image>.object, atLeast: 1)), .options(SheetOptions.options),
+    LuaFunction("sheet", "Pictures side by side on one.", .required("images", .list(of: Reader<Image>.object, atLeast: 1), "row by row"), .options(SheetOptions.options),
                 returns: "flux.Image") { _, images, options in
       guard options.labels.isEmpty || options.labels.count == images.count else {
         throw LuaError("'labels' lists \(options.labels.count) texts for \(images.count) pictures")

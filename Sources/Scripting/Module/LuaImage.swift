@@ -12,17 +12,19 @@ extension Image: LuaObject {
       .property("width", "integer", "Pixels.") { $0.width }
       .property("height", "integer", "Pixels.") { $0.height }
       .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
-      .property("text", "table", "The texts that the picture carries, by their keys.") { image in
+      .property("text", "table<string, string>", "The texts that the picture carries, by their keys.") { image in
         LuaTable(image.text.map { ($0.key, $0.value) })
       }
-      .method("save", "Writes a PNG, JPEG or WebP file, as the name ends, to the output folder unless the path says otherwise.", .required("path", .string), .options(SaveOptions.options)) { image, _, path, options in
+      .method("save", "Writes a PNG, JPEG or WebP file, as the name ends, to the output folder unless the path says otherwise.",
+              .required("path", .string, "where to, in the output folder"), .options(SaveOptions.options)) { image, _, path, options in
         try flux.save(image, to: path, options)
       }
-      .method("psnr", "The likeness to another picture of the same size in decibels; math.huge for equal ones.", .required("other", Reader<Image>.object),
+      .method("psnr", "The likeness to another picture of the same size in decibels; math.huge for equal ones.",
+              .required("other", Reader<Image>.object, "the picture to compare with"),
               returns: "number") { image, _, other in try image.psnr(other) }
       .method("tensor", "The pixels as a Tensor [channels, height, width] from 0 to 1.", returns: "flux.Tensor") { image, _ in image.tensor }
-      .method("pixel", "The red, green and blue (or grey) of a pixel, from 0 to 255; from 1 at the top left.", .required("x", .integer(in: 1...)),
-              .required("y", .integer(in: 1...)), returns: "integer, integer, integer") { image, _, x, y in
+      .method("pixel", "The red, green and blue (or grey) of a pixel, from 0 to 255; from 1 at the top left.", .required("x", .integer(in: 1...), "from the left"),
+              .required("y", .integer(in: 1...), "from the top"), returns: "integer, integer, integer") { image, _, x, y in
         guard x <= image.width, y <= image.height else { throw LuaError("(\(x), \(y)) is outside of the picture, which is \(image.width)x\(image.height)") }
         let at = ((y - 1) * image.width + x - 1) * image.channels
         return Several(all: (0..<image.channels).map { Int(image.pixels[at + $0]) })
@@ -62,7 +64,8 @@ extension FluxModule {
 
   func imageFunction() -> LuaFunction {
     let source = Reader<String>.string.map { ImageSource.file($0) }.or(Reader<Tensor>.object.map { ImageSource.tensor($0) })
-    return LuaFunction("image", "A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.", .required("source", source),
+    return LuaFunction("image", "A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.",
+                       .required("source", source, "a file, or the pixels"),
                        returns: "flux.Image") { _, source in
       switch source {
       case .file(let path):

@@ -14,46 +14,56 @@ package final class LuaModel: LuaObject {
 
   static var type: LuaType<LuaModel> {
     described
-      .method("encode", "What a prompt means to the model.", .required("prompt", PromptText.reader), returns: "flux.Conditioning") { model, _, text in
+      .method("encode", "What a prompt means to the model.",
+              .required("prompt", PromptText.reader, "for both encoders, or for each its own"), returns: "flux.Conditioning") { model, _, text in
         try model.flux.engine { try model.pipeline.encode(text.prompt, clip: text.clip, t5: text.t5, length: text.maxLength) }
       }
-      .method("tokens", "How both tokenizers cut a text.", .required("text", .string), returns: "table") { model, _, text in
+      .method("tokens", "How both tokenizers cut a text.",
+              .required("text", .string, "any text"), returns: "{ clip: { ids: integer[], pieces: string[] }, t5: { ids: integer[], pieces: string[] } }") { model, _, text in
         let (clip, t5) = model.pipeline.tokens(text)
         return LuaTable([("clip", Self.table(clip)), ("t5", Self.table(t5))])
       }
-      .method("generate", "Paints a picture, or a list of them with batch above 1.", .required("prompt", PromptList.reader),
+      .method("generate", "Paints a picture, or a list of them with batch above 1.",
+              .required("prompt", PromptList.reader, "what to paint; a list has one for each picture"),
               .options(GenerateOptions.options), returns: "flux.Image|flux.Image[]") { model, call, prompt, options -> Several in
         try Several(one: model.run(prompt, options, call).images())
       }
-      .method("sample", "The latents of a picture before they are decoded.", .required("prompt", PromptList.reader),
+      .method("sample", "The latents of a picture before they are decoded.",
+              .required("prompt", PromptList.reader, "what to paint; a list has one for each picture"),
               .options(GenerateOptions.options), returns: "flux.Tensor") { model, call, prompt, options in
         let run = try model.run(prompt, options, call)
         try run.drain()
         return run.latents
       }
-      .method("steps", "The same loop, to be held by the recipe: call it, or use it in for.", .required("prompt", PromptList.reader),
+      .method("steps", "The same loop, to be held by the recipe: call it, or use it in for.",
+              .required("prompt", PromptList.reader, "what to paint; a list has one for each picture"),
               .options(GenerateOptions.options), returns: "flux.Run") { model, call, prompt, options in
         try model.run(prompt, options, call)
       }
-      .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.", .required("path", .string),
-              .optional("options", .any), returns: "flux.Run") { model, call, path, _ in
+      .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.",
+              .required("path", .string, "a file that step:save or run:save wrote"),
+              .optional("options", .any.documented(by: GenerateOptions.branch(of: GenerateOptions())), "what shall be otherwise from here on"), returns: "flux.Run") { model, call, path, _ in
         try model.resume(path, call.argument(3))
       }
-      .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.", .required("latents", Reader<Tensor>.object),
-              .required("sigma", .number(in: 0...1)), .required("conditioning", Reader<Conditioning>.object),
+      .method("velocity", "One call of the transformer: dx/dσ of latents at a noise level.",
+              .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
+              .required("sigma", .number(in: 0...1), "the noise level"), .required("conditioning", Reader<Conditioning>.object, "what model:encode gives"),
               .options(VelocityOptions.options), returns: "flux.Tensor") { model, _, latents, sigma, conditioning, options in
         try model.velocity(latents, sigma, conditioning, guidance: options.guidance)
       }
-      .method("decode", "The picture of latents, or a list of them for a batch.", .required("latents", Reader<Tensor>.object),
+      .method("decode", "The picture of latents, or a list of them for a batch.",
+              .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
               .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
         try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
       }
-      .method("preview", "A guess at the picture of latents, without the decoder; a list for a batch.", .required("latents", Reader<Tensor>.object),
+      .method("preview", "A guess at the picture of latents, without the decoder; a list for a batch.",
+              .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
               returns: "flux.Image|flux.Image[]") { model, _, latents -> Several in
         try Several(one: model.flux.engine { try model.pipeline.preview(model.checked(latents)) })
       }
       .method("encode_image", "The latents of a picture: the middle of what the encoder makes of it, or one sample.",
-              .required("image", Reader<Image>.object), .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
+              .required("image", Reader<Image>.object, "with sides in multiples of 16"),
+              .options(EncodeOptions.options), returns: "flux.Tensor") { model, _, image, options -> Tensor in
         try model.check(image)
         var generator: TorchGenerator? = options.sample ? TorchGenerator(seed: Int64(options.seed)) : nil
         return try model.flux.engine { () -> Tensor in try model.pipeline.encode(image, sampling: &generator) }
@@ -68,7 +78,7 @@ package final class LuaModel: LuaObject {
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
       .property("parameters", "integer", "The number of parameters.") { $0.pipeline.parameterCount }
       .property("precision", "string", "How the weights are kept: \"f32\" or \"bf16\".") { $0.pipeline.precision.rawValue }
-      .property("defaults", "table", "steps, guidance, size and max_length where a call says nothing.") { model in
+      .property("defaults", "{ steps: integer, guidance: number?, size: integer, max_length: integer, schedule: flux.Schedule }", "steps, guidance, size, max_length and schedule where a call says nothing.") { model in
         let defaults = model.pipeline.defaults
         return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),
                          ("max_length", model.pipeline.promptLength), ("schedule", LuaSchedule.count(defaults.steps))])
@@ -132,7 +142,7 @@ struct PromptText {
       Field("max_length", .integer(in: 1...FluxPipeline.longestPrompt), \.maxLength, "tokens that T5's text is padded or cut to; the model's own by default"),
       .later("weights", "weights of words"),
     ])
-    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts", annotation: "string|table")
+    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts")
   }
 }
 

@@ -237,7 +237,7 @@ package final class LuaRun: LuaObject {
 
   static var type: LuaType<LuaRun> {
     LuaType<LuaRun>("A loop that the recipe holds: call it for the next Step, or use it in for.")
-      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { run, _, path in
+      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string, "where to, in the output folder")) { run, _, path in
         try run.save(at: nil, to: path)
       }
       .property("latents", Reader<Tensor>.object, "As they are.", get: { run in
@@ -247,7 +247,7 @@ package final class LuaRun: LuaObject {
       .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }
-      .metamethod("__call", named: "run") { call in
+      .callable("(): flux.Step?") { call in
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
       .text { "Run \($0.place)" }

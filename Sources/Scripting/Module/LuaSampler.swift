@@ -41,9 +41,9 @@ final class LuaVelocity: LuaObject {
   func end() { answer = nil }
 
   static var type: LuaType<LuaVelocity> {
-    let reading = Reading(Parameter.required("x", Reader<Tensor>.object), Parameter.required("sigma", Reader<Double>.number(in: 0...1)))
+    let reading = Reading(Parameter.required("x", Reader<Tensor>.object, "latents"), Parameter.required("sigma", Reader<Double>.number(in: 0...1), "the noise level"))
     return LuaType<LuaVelocity>("dx/dσ of latents at a noise level: velocity(x, sigma).")
-      .metamethod("__call", named: "velocity") { call in
+      .callable("(x: flux.Tensor, sigma: number): flux.Tensor") { call in
         let velocity = try call.lua.opened(at: 1, as: LuaVelocity.self, for: nil).value
         let (x, sigma) = try reading.values(of: call, from: 2)
         guard let answer = velocity.answer else { throw LuaError("it was only valid during its step; model:velocity(latents, sigma, conditioning) works anywhere") }

@@ -43,7 +43,7 @@ package enum LuaSchedule: LuaObject {
     composed
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .unary("len") { $0.steps + 1 }
-      .entries { schedule, _, key in
+      .entries("number") { schedule, _, key in
         guard case .integer(let index) = key else { return nil }
         let sigmas = try schedule.known().sigmas
         return (1...sigmas.count).contains(index) ? sigmas[index - 1] : LuaValue.nil
@@ -60,11 +60,12 @@ package enum LuaSchedule: LuaObject {
   /// Schedules made from schedules.
   private static var composed: LuaType<LuaSchedule> {
     shifting
-      .method("truncate", "The end of it, for a picture that is kept to 1 − strength.", .required("strength", .number), returns: "flux.Schedule") { schedule, _, strength in
+      .method("truncate", "The end of it, for a picture that is kept to 1 − strength.",
+              .required("strength", .number, "the share of the steps that is kept"), returns: "flux.Schedule") { schedule, _, strength in
         LuaSchedule.given(try schedule.known().truncated(strength: strength))
       }
-      .method("slice", "The sigmas from place i to place j, counted from 1; negative places count from the end.", .required("i", .integer),
-              .optional("j", .integer), returns: "flux.Schedule") { schedule, _, first, last in
+      .method("slice", "The sigmas from place i to place j, counted from 1; negative places count from the end.", .required("i", .integer, "the first place"),
+              .optional("j", .integer, "the last place; the end by default"), returns: "flux.Schedule") { schedule, _, first, last in
         let known = try schedule.known(), count = known.sigmas.count
         func place(_ index: Int) -> Int { index < 0 ? count + index : index - 1 }
         let (from, to) = (place(first), place(last ?? count))
@@ -73,7 +74,8 @@ package enum LuaSchedule: LuaObject {
         }
         return LuaSchedule.given(try known.sliced(from...to))
       }
-      .method("map", "A function of each sigma; the result must fall.", .required("f", .function), returns: "flux.Schedule") { schedule, call, f in
+      .method("map", "A function of each sigma; the result must fall.",
+              .required("f", .function.described("a function", annotation: "fun(x: number): number"), "gives the new value of each"), returns: "flux.Schedule") { schedule, call, f in
         LuaSchedule.given(try schedule.known().mapped { try Float(call.lua.call(f, $0, result: .number, of: "map")) })
       }
       .method("reverse", "The same ends with the widths in opposite order.", returns: "flux.Schedule") { schedule, _ in
@@ -85,16 +87,18 @@ package enum LuaSchedule: LuaObject {
   private static var shifting: LuaType<LuaSchedule> {
     LuaType<LuaSchedule>("The noise levels that a picture goes through, from at most 1 down to 0.")
       .method("shift", "More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).",
-              .required("factor", .number), returns: "flux.Schedule") { schedule, _, factor in
+              .required("factor", .number, "above 0; 1 changes nothing"), returns: "flux.Schedule") { schedule, _, factor in
         guard factor > 0, factor.isFinite else { throw LuaError("'factor' must be above 0, got \(factor)") }
         return LuaSchedule.given(try schedule.shifted(by: Float(factor)))
       }
-      .method("shift_mu", "The same with e^mu for the factor.", .required("mu", .number(in: -20...20)), returns: "flux.Schedule") { schedule, _, mu in
+      .method("shift_mu", "The same with e^mu for the factor.",
+              .required("mu", .number(in: -20...20), "the logarithm of the factor"), returns: "flux.Schedule") { schedule, _, mu in
         guard case .given(let given) = schedule else { return LuaSchedule.given(try schedule.shifted(by: Float(exp(mu)))) }
         return LuaSchedule.given(given.shifted(mu: mu))
       }
       .method("shift_for", "Shifted as the model wants it for pictures of this size.",
-              .required("model", Reader<LuaModel>.object), .optional("size", .size), returns: "flux.Schedule") { schedule, _, model, size in
+              .required("model", Reader<LuaModel>.object, "whose shift"),
+              .optional("size", .size, "pixels of the picture; the model's own by default"), returns: "flux.Schedule") { schedule, _, model, size in
         LuaSchedule.given(try schedule.shifted(for: model, size))
       }
   }
@@ -113,7 +117,7 @@ extension Size {
 extension LuaType where Value == LuaSchedule {
   /// `:plot(path)`, in the output folder of this run.
   func plotting(_ flux: FluxModule) -> LuaType {
-    method("plot", "Draws its sigmas, step by step, as .svg or as a picture.", .required("path", .string), returns: "flux.Schedule") { schedule, _, path in
+    method("plot", "Draws its sigmas, step by step, as .svg or as a picture.", .required("path", .string, "where to, in the output folder"), returns: "flux.Schedule") { schedule, _, path in
       try flux.plot(schedule.known(), to: path)
       return schedule
     }
@@ -145,8 +149,8 @@ extension FluxModule {
     let steps = Reader<Int>.integer(in: 1...Schedule.mostSteps)
     return LuaFunction("schedule", "The noise levels to visit: a number of steps, perhaps with a name or a function of u from 0 to 1, or a list of sigmas.",
                        .required("n", steps.map { LuaSchedule.count($0) }.or(LuaSchedule.reader)
-                         .described("\(steps.expected), or a list of sigmas", annotation: "integer|number[]")),
-                       .optional("kind", Self.kind), returns: "flux.Schedule") { call, first, kind in
+                         .described("\(steps.expected), or a list of sigmas", annotation: "integer|number[]"), "how many steps, or the sigmas themselves"),
+                       .optional("kind", Self.kind, "how a number of steps is spaced; as the model wants it by default"), returns: "flux.Schedule") { call, first, kind in
       guard let kind else { return first }
       guard case .named(_, let steps) = first else { throw LuaError("a list of sigmas is a schedule already: 'kind' must be left out") }
       switch kind {
@@ -164,7 +168,7 @@ extension FluxModule {
   private static var kind: Reader<Kind> {
     let names = NamedSchedule.allCases.map(\.rawValue)
     let expected = "the name of a schedule (\(names.joined(separator: ", "))) or a function of u"
-    return Reader<Kind>(expected, names.map { "\"\($0)\"" }.joined(separator: "|") + "|fun(u: number): number") { argument in
+    return Reader<Kind>(expected, "flux.ScheduleName|fun(u: number): number") { argument in
       guard let text = argument.lua.string(at: argument.index) else {
         return .function(try Reader<LuaReference>.function.described(expected).read(argument))
       }

@@ -74,13 +74,14 @@ package final class LuaStep: LuaObject {
         let latents = try step.step.denoised ?? step.changed().latents
         return try Several(one: step.run.model.flux.engine { try step.run.model.pipeline.preview(latents) })
       }
-      .method("save", "Writes what it takes to go on from here: model:resume(path).", .required("path", .string)) { step, _, path in
+      .method("save", "Writes what it takes to go on from here: model:resume(path).",
+              .required("path", .string, "where to, in the output folder")) { step, _, path in
         try step.alive()
         guard step.phase == .after else { throw LuaError("a step can be saved once it is made: use on_step, or the loop of :steps") }
         try step.run.save(at: step.changed(), to: path)
       }
       .method("branch", "A new Run that goes on from here, with other options or another prompt; what led here is not computed again.",
-              .optional("options", .any), returns: "flux.Run") { step, call, _ in
+              .optional("options", .any.documented(by: GenerateOptions.branch(of: GenerateOptions())), "what shall be otherwise from here on"), returns: "flux.Run") { step, call, _ in
         try step.alive()
         guard step.phase == .after else { throw LuaError("a step can be branched once it is made: use on_step, or the loop of :steps") }
         return try step.run.branch(at: step.changed(), call.argument(2))
@@ -97,7 +98,7 @@ package final class LuaStep: LuaObject {
       .property("index", "integer", "From 1.") { $0.step.index }
       .property("count", "integer", "How many there are.") { $0.step.count }
       .property("sigma", "number", "The noise level that it starts at.") { $0.step.sigma }
-      .property("width", "number", "next − sigma: negative.") { $0.step.width }
+      .property("width", "number", "The way from sigma to next: negative.") { $0.step.width }
       .property("seed", "integer|integer[]", "Of the noise.") { $0.seed }
       .property("velocity", "flux.Tensor?", "The first velocity that the sampler asked for, once the step is made.") { $0.step.velocity.map($0.run.shown) }
       .property("denoised", "flux.Tensor?", "What that velocity says the finished latents are, once the step is made.") { $0.step.denoised.map($0.run.shown) }

@@ -5,7 +5,7 @@ import Tensors
 extension Tensor {
   static func shaped(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
     start
-      .entries { tensor, _, key in
+      .entries("number|flux.Tensor") { tensor, _, key in
         guard case .integer(let index) = key else { return nil }
         // One past the end is nil, so that ipairs ends.
         if let first = tensor.shape.first, index == first + 1 { return LuaValue.nil }
@@ -14,38 +14,45 @@ extension Tensor {
         }
         return tensor.shape.count == 1 ? tensor.values[index - 1] : tensor[index - 1]
       }
-      .method("get", "One element.", .rest("index", Reader<Int>.integer), returns: "number") { tensor, _, index in
+      .method("get", "One element.", .rest("index", Reader<Int>.integer, "a place on each axis, from 1"), returns: "number") { tensor, _, index in
         try tensor.element(at: index)
       }
-      .mutating("set", "Sets one element: set(i, j, …, value).", .rest("index and value", Reader<Double>.number)) { box, _, arguments in
+      .mutating("set", "Sets one element: set(i, j, …, value).",
+              .rest("index and value", Reader<Double>.number, "a place on each axis, from 1, then the new value")) { box, _, arguments in
         let index = arguments.dropLast().map { Int($0) }
         guard let value = arguments.last, arguments.dropLast().allSatisfy({ $0 == $0.rounded() }) else { throw LuaError("takes whole indices, then a value") }
         let at = try box.value.place(of: index)
         box.value.withMutableFloats { $0[at] = Float(value) }
       }
-      .method("narrow", "`length` entries of axis `dim` from entry `from` on, as a copy.", .required("dim", .integer(in: 1...)),
-              .required("from", .integer(in: 1...)), .required("length", .integer(in: 1...)), returns: "flux.Tensor") { tensor, _, dim, from, length in
+      .method("narrow", "`length` entries of axis `dim` from entry `from` on, as a copy.", .required("dim", .integer(in: 1...), "the axis, from 1"),
+              .required("from", .integer(in: 1...), "the first entry, from 1"),
+              .required("length", .integer(in: 1...), "how many entries"), returns: "flux.Tensor") { tensor, _, dim, from, length in
         try tensor.narrowed(axis: dim, from: from, length: length)
       }
-      .method("reshape", "The same elements in another shape.", .rest("shape", Reader<Int>.integer(in: 1...)), returns: "flux.Tensor") { tensor, _, shape in
+      .method("reshape", "The same elements in another shape.",
+              .rest("shape", Reader<Int>.integer(in: 1...), "the length of each axis"), returns: "flux.Tensor") { tensor, _, shape in
         guard try product(shape) == tensor.count else { throw LuaError("\(tensor.count) elements do not fill the shape \(shape)") }
         return tensor.reshaped(shape)
       }
-      .method("expand", "Axes of 1 repeated to this shape.", .rest("shape", Reader<Int>.integer(in: 1...)), returns: "flux.Tensor") { tensor, _, shape in
+      .method("expand", "Axes of 1 repeated to this shape.",
+              .rest("shape", Reader<Int>.integer(in: 1...), "the length of each axis"), returns: "flux.Tensor") { tensor, _, shape in
         guard shape.count >= tensor.shape.count, broadcast(tensor.shape, shape) == shape, try product(shape) <= mostElements else {
           throw LuaError("the shape \(tensor.shape) does not expand to \(shape)")
         }
         return tensor.expanded(to: shape)
       }
-      .method("permute", "The axes in another order.", .rest("axes", Reader<Int>.integer(in: 1...)), returns: "flux.Tensor") { tensor, _, axes in
+      .method("permute", "The axes in another order.",
+              .rest("axes", Reader<Int>.integer(in: 1...), "every axis once, in the new order"), returns: "flux.Tensor") { tensor, _, axes in
         guard axes.sorted() == Array(1...Swift.max(tensor.shape.count, 1)) else { throw LuaError("takes each of the \(tensor.shape.count) axes once, got \(axes)") }
         return tensor.permuted(axes.map { $0 - 1 })
       }
-      .method("dot", "The sum of the products of all elements.", .required("other", Reader<Tensor>.object), returns: "number") { tensor, _, other in
+      .method("dot", "The sum of the products of all elements.",
+              .required("other", Reader<Tensor>.object, "as many elements"), returns: "number") { tensor, _, other in
         guard tensor.count == other.count else { throw LuaError("\(tensor.count) and \(other.count) elements do not go together") }
         return zip(tensor.values, other.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
       }
-      .method("map", "A function of each element; slow beside the methods above.", .required("f", .function), returns: "flux.Tensor") { tensor, call, f in
+      .method("map", "A function of each element; slow beside the methods above.",
+              .required("f", .function.described("a function", annotation: "fun(x: number): number"), "gives the new value of each"), returns: "flux.Tensor") { tensor, call, f in
         try tensor.mapped { try Float(call.lua.call(f, $0, result: .number, of: "map")) }
       }
   }
@@ -116,7 +123,8 @@ extension Tensor {
       ("norm", "The Euclidean norm, or along an axis.", { $0.norm }),
     ]
     return all.reduce(start) { type, one in
-      type.method(one.name, one.summary, .optional("dim", Reader<Int>.integer(in: 1...)), returns: "number|flux.Tensor") { tensor, _, axis in
+      type.method(one.name, one.summary,
+              .optional("dim", Reader<Int>.integer(in: 1...), "the axis, from 1; all elements without it"), returns: "number|flux.Tensor") { tensor, _, axis in
         guard let axis else { return Several(one.of(tensor)) }
         guard axis <= tensor.shape.count else { throw LuaError("'dim' must be from 1 to \(tensor.shape.count), got \(axis)") }
         return Several(tensor.reduced(axis: axis - 1, one.of))

@@ -63,7 +63,8 @@ extension Tensor {
       }
     for (name, verb, f) in operations {
       type = type.binary(name, Operand2.reader, Operand2.reader) { try combined($0, $1, f) }
-      type = type.method(name, "The tensor \(verb) a number or a tensor.", .required("x", Operand2.reader), returns: "flux.Tensor") { tensor, _, x in
+      type = type.method(name, "The tensor \(verb) a number or a tensor.",
+              .required("x", Operand2.reader, "the other operand; shapes are matched as in NumPy"), returns: "flux.Tensor") { tensor, _, x in
         try combined(.tensor(tensor), x, f)
       }
     }
@@ -73,7 +74,8 @@ extension Tensor {
   fileprivate static func inPlace(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
     var type = start
     for (name, verb, f) in operations {
-      type = type.mutating("\(name)_", "The same tensor \(verb) a number or a tensor, in place.", .required("x", Operand2.reader)) { box, _, x in
+      type = type.mutating("\(name)_", "The same tensor \(verb) a number or a tensor, in place.",
+              .required("x", Operand2.reader, "the other operand; shapes are matched as in NumPy")) { box, _, x in
         let made = try combined(.tensor(box.value), x, f)
         guard made.shape == box.value.shape else { throw LuaError("the result of shape \(made.shape) does not fit into \(box.value.shape)") }
         box.value = made
@@ -84,13 +86,14 @@ extension Tensor {
         .mutating("\(name)_", "\(summary) In place.") { box, _ in box.value = box.value.mapped(f) }
     }
     return type
-      .method("clamp", "No element below `low` or above `high`.", .required("low", .number), .required("high", .number), returns: "flux.Tensor") { tensor, _, low, high in
+      .method("clamp", "No element below `low` or above `high`.",
+              .required("low", .number, "the least"), .required("high", .number, "the greatest"), returns: "flux.Tensor") { tensor, _, low, high in
         tensor.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
       }
-      .mutating("clamp_", "The same in place.", .required("low", .number), .required("high", .number)) { box, _, low, high in
+      .mutating("clamp_", "The same in place.", .required("low", .number, "the least"), .required("high", .number, "the greatest")) { box, _, low, high in
         box.value = box.value.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
       }
-      .mutating("fill_", "Every element this number.", .required("value", .number)) { box, _, value in
+      .mutating("fill_", "Every element this number.", .required("value", .number, "the number")) { box, _, value in
         box.value = Tensor(repeating: Float(value), box.value.shape)
       }
   }

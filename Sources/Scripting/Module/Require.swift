@@ -6,14 +6,14 @@ final class Require {
   private var loaded: [String: LuaValue]
   private var loading: Set<String> = []
 
-  init(folder: String, flux: LuaReference) {
+  init(folder: String, flux: LuaReference? = nil) {
     self.folder = folder
-    loaded = ["flux": .reference(flux)]
+    loaded = flux.map { ["flux": .reference($0)] } ?? [:]
   }
 
   var function: LuaFunction {
     LuaFunction("require", "Runs a Lua file of the recipe's folder once, and gives what it returns.",
-                .required("name", .string), returns: "any") { call, name in
+                .required("name", .string, "palettes is palettes.lua, looks.ink is looks/ink.lua"), returns: "any") { call, name in
       if let value = self.loaded[name] { return value }
       guard name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_\-]*(\.[A-Za-z0-9_\-]+)*/) != nil else {
         throw LuaError("'\(name)' is no name of a module: \"palettes\" is palettes.lua, \"looks.ink\" is looks/ink.lua")

@@ -15,32 +15,32 @@ package struct Options<Root> {
   let fields: [Field<Root>]
   /// What may stand first, without a name: `{ "folder", precision = "f32" }`.
   let first: Field<Root>?
+  /// What the manual calls such a table: the Swift type's name, unless another is given.
+  let name: String
   private let known: Set<String>
 
-  package init(_ start: Root, first: Field<Root>? = nil, _ fields: [Field<Root>]) {
+  package init(_ start: Root, named name: String? = nil, first: Field<Root>? = nil, _ fields: [Field<Root>]) {
     self.start = start
+    self.name = name ?? Self.plainName
     self.first = first
     self.fields = fields
     known = Set(fields.map(\.description.name))
+  }
+
+  /// Swift writes private types as `(Blur in _0123)`.
+  private static var plainName: String {
+    String("\(Root.self)".drop { $0 == "(" }.prefix { $0 != " " })
   }
 
   /// What a function takes that has no options in this call.
   package var untouched: Root { start }
 }
 
-/// One option, for the manual.
-package struct FieldDescription {
-  package let name: String
-  package let annotation: String
-  package let summary: String
-}
-
 package struct Field<Root> {
-  package let description: FieldDescription
+  package private(set) var description: FieldDescription
   let set: (Argument, inout Root) throws -> Void
   /// Belongs to the product, but not to this version.
   var isLater = false
-  fileprivate var isRequired = false
 
   package init<Value>(_ name: String, _ reader: Reader<Value>, _ path: WritableKeyPath<Root, Value>, _ summary: String) {
     self.init(name, reader, summary) { $1[keyPath: path] = $0 }
@@ -51,12 +51,12 @@ package struct Field<Root> {
   }
 
   private init<Value>(_ name: String, _ reader: Reader<Value>, _ summary: String, _ set: @escaping (Value, inout Root) -> Void) {
-    description = FieldDescription(name: name, annotation: reader.annotation, summary: summary)
+    description = FieldDescription(name: name, expected: reader.expected, annotation: reader.annotation, summary: summary, options: reader.options)
     self.set = { argument, root in set(try reader.read(argument), &root) }
   }
 
   private init(refusing name: String, _ what: String, _ predicate: String) {
-    description = FieldDescription(name: name, annotation: "any", summary: what)
+    description = FieldDescription(name: name, expected: "", annotation: "any", summary: what, options: nil)
     set = { _, _ in throw Mismatch(predicate: predicate) }
     isLater = true
   }
@@ -67,7 +67,7 @@ package struct Field<Root> {
   /// The same, but an error when it is not given.
   package var required: Field {
     var field = self
-    field.isRequired = true
+    field.description.isRequired = true
     return field
   }
 
@@ -77,19 +77,32 @@ package struct Field<Root> {
 
 extension Reader {
   package static func options(_ options: Options<Value>) -> Reader {
-    var reader = Reader("a table of options", "table") { argument in
+    var reader = Reader("a table of options", "flux.\(options.name)") { argument in
       guard argument.type == CLUA_TABLE else { throw Mismatch("a table of options", argument) }
       if clua_has_metatable(argument.lua.current, argument.index) {
         throw Mismatch(predicate: "must be a plain table, without a metatable")
       }
       return try options.read(argument)
     }
-    reader.fields = options.fields.filter { !$0.isLater }.map(\.description)
+    reader.options = options.described
+    return reader
+  }
+
+  /// The same reader for what reads its options by itself.
+  package func documented<Root>(by options: Options<Root>) -> Reader {
+    var reader = Reader("a table of options", "flux.\(options.name)", read)
+    reader.options = options.described
     return reader
   }
 }
 
 extension Options {
+  fileprivate var described: OptionsDescription {
+    var unnamed = first?.description
+    unnamed?.name = "[1]"
+    return OptionsDescription(name: name, fields: [unnamed].compactMap { $0 } + fields.filter { !$0.isLater }.map(\.description))
+  }
+
   /// Reads every field before it speaks of what is wrong.
   fileprivate func read(_ table: Argument) throws -> Root {
     var root = start, problems: [String] = []
@@ -113,7 +126,7 @@ extension Options {
 
 extension Field {
   fileprivate func problems(reading argument: Argument, into root: inout Root) throws -> [String] {
-    guard !argument.isAbsent else { return isRequired ? ["'\(description.name)' is missing: \(description.summary)"] : [] }
+    guard !argument.isAbsent else { return description.isRequired ? ["'\(description.name)' is missing: \(description.summary)"] : [] }
     do { try set(argument, &root) } catch let mismatch as Mismatch {
       return [mismatch.message(for: description.name)]
     } catch let inner as Problems {

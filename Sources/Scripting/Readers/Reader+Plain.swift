@@ -91,12 +91,14 @@ extension Reader {
   /// What either reader takes; the first that fits wins.
   package func or(_ other: Reader) -> Reader {
     let expected = "\(expected) or \(other.expected)"
-    return Reader(expected, "\(annotation)|\(other.annotation)") { argument in
+    var reader = Reader(expected, "\(annotation)|\(other.annotation)") { argument in
       do { return try read(argument) } catch let first as Mismatch {
         do { return try other.read(argument) } catch let second as Mismatch {
           throw second.isTelling ? second : first.isTelling ? first : Mismatch(expected, argument)
         }
       }
     }
+    reader.options = options ?? other.options
+    return reader
   }
 }

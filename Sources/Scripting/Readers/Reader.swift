@@ -7,8 +7,8 @@ package struct Reader<Value> {
   package let expected: String
   /// The type in LuaLS annotations: `integer`.
   package let annotation: String
-  /// The fields of an options table.
-  package var fields: [FieldDescription] = []
+  /// What may stand in a table of options.
+  package var options: OptionsDescription?
   /// Throws `Mismatch` for a value of another kind.
   package let read: (Argument) throws -> Value
 
@@ -28,15 +28,17 @@ package struct Reader<Value> {
 
   package func map<New>(_ transform: @escaping (Value) throws -> New) -> Reader<New> {
     var reader = Reader<New>(expected, annotation) { try transform(read($0)) }
-    reader.fields = fields
+    reader.options = options
     return reader
   }
 
   /// The same with other words.
   package func described(_ expected: String, annotation: String? = nil) -> Reader {
-    Reader(expected, annotation ?? self.annotation) { argument in
+    var reader = Reader(expected, annotation ?? self.annotation) { argument in
       do { return try read(argument) } catch let mismatch as Mismatch { throw mismatch.isTelling ? mismatch : Mismatch(expected, argument) }
     }
+    reader.options = options
+    return reader
   }
 }
 
