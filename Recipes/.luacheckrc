@@ -2,6 +2,7 @@
 std = "lua54+flux"
 stds.flux = {
   read_globals = { flux = { fields = {
+      cat = { other_fields = true },
       conditioning = { other_fields = true },
       csv = { other_fields = true },
       elapsed = { other_fields = true },
@@ -22,6 +23,8 @@ stds.flux = {
       range = { other_fields = true },
       schedule = { other_fields = true },
       sheet = { other_fields = true },
+      slerp = { other_fields = true },
+      stack = { other_fields = true },
       tensor = { other_fields = true },
       version = { other_fields = true },
       wildcards = { other_fields = true },

@@ -804,7 +804,13 @@ function flux.schedule(n, kind) end
 ---@nodiscard
 function flux.conditioning(parts) end
 
----Between two Tensors or two Conditionings: a at 0, b at 1.
+---A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.
+---@param source string|flux.Tensor A file, or the pixels.
+---@return flux.Image
+---@nodiscard
+function flux.image(source) end
+
+---Straight between two Tensors or two Conditionings: a at 0, b at 1.
 ---@param a flux.Tensor|flux.Conditioning What is given at t = 0.
 ---@param b flux.Tensor|flux.Conditioning What is given at t = 1.
 ---@param t number How far from a to b; beyond 0 and 1 goes on.
@@ -814,11 +820,15 @@ function flux.conditioning(parts) end
 ---@overload fun(a: flux.Conditioning, b: flux.Conditioning, t: number): flux.Conditioning
 function flux.lerp(a, b, t) end
 
----A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.
----@param source string|flux.Tensor A file, or the pixels.
----@return flux.Image
+---Along the arc between two Tensors or two Conditionings: between two noises it stays noise of their size.
+---@param a flux.Tensor|flux.Conditioning What is given at t = 0.
+---@param b flux.Tensor|flux.Conditioning What is given at t = 1.
+---@param t number How far from a to b; beyond 0 and 1 goes on.
+---@return flux.Tensor|flux.Conditioning
 ---@nodiscard
-function flux.image(source) end
+---@overload fun(a: flux.Tensor, b: flux.Tensor, t: number): flux.Tensor
+---@overload fun(a: flux.Conditioning, b: flux.Conditioning, t: number): flux.Conditioning
+function flux.slerp(a, b, t) end
 
 ---Normal noise in the shape of latents, as PyTorch's CPU generator draws it.
 ---@param options? flux.NoiseOptions Named values.
@@ -866,6 +876,18 @@ function flux.randn(shape, options) end
 ---@return flux.Tensor
 ---@nodiscard
 function flux.linspace(from, to, count) end
+
+---Tensors one after the other along their first axis.
+---@param tensors flux.Tensor[] What is joined, in order.
+---@return flux.Tensor
+---@nodiscard
+function flux.cat(tensors) end
+
+---Tensors of one shape along a new first axis.
+---@param tensors flux.Tensor[] What is joined, in order.
+---@return flux.Tensor
+---@nodiscard
+function flux.stack(tensors) end
 
 ---The lines of a text file as a list; empty ones and those that begin with # are left out.
 ---@param path string A text file.

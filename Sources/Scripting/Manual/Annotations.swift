@@ -70,7 +70,7 @@ package struct Annotations {
   private func overloads(of function: LuaFunction) -> [String] {
     if function.returns == "number|flux.Tensor" { return ["fun(self: flux.Tensor): number", "fun(self: flux.Tensor, dim: integer): flux.Tensor"] }
     switch function.name {
-    case "lerp": return ["Tensor", "Conditioning"].map { "fun(a: flux.\($0), b: flux.\($0), t: number): flux.\($0)" }
+    case "lerp", "slerp": return ["Tensor", "Conditioning"].map { "fun(a: flux.\($0), b: flux.\($0), t: number): flux.\($0)" }
     case "wildcards": return ["fun(template: string): string"]
     default: return []
     }

@@ -31,7 +31,8 @@ private struct NoiseOptions {
 
 extension FluxModule {
   func tensorFunctions() -> [LuaFunction] {
-    [noise(), tensor(), filled("zeros", "A Tensor of zeros.", 0), filled("ones", "A Tensor of ones.", 1), full(), randn(), linspace()]
+    [noise(), tensor(), filled("zeros", "A Tensor of zeros.", 0), filled("ones", "A Tensor of ones.", 1), full(), randn(), linspace(), joined("cat", "Tensors one after the other along their first axis.", Tensor.concatenated),
+     joined("stack", "Tensors of one shape along a new first axis.", Tensor.stacked)]
   }
 
   private func noise() -> LuaFunction {
@@ -76,6 +77,16 @@ extension FluxModule {
     LuaFunction("linspace", "Even numbers from `from` to `to`, both included.", .required("from", .number, "the first"), .required("to", .number, "the last"),
                 .required("count", .integer(in: 1...1_000_000), "how many"), returns: "flux.Tensor") { _, from, to, count in
       Tensor([count], (0..<count).map { Float(count == 1 ? from : from + (to - from) * Double($0) / Double(count - 1)) })
+    }
+  }
+
+  private func joined(_ name: String, _ summary: String, _ join: @escaping ([Tensor]) -> Tensor) -> LuaFunction {
+    LuaFunction(name, summary, .required("tensors", .list(of: Reader<Tensor>.object, atLeast: 1), "what is joined, in order"), returns: "flux.Tensor") { _, tensors in
+      let whole = name == "stack"
+      for tensor in tensors where (whole ? tensor.shape != tensors[0].shape : tensor.shape.dropFirst() != tensors[0].shape.dropFirst()) {
+        throw LuaError("tensors of shape \(tensors[0].shape) and \(tensor.shape) do not go together")
+      }
+      return join(tensors)
     }
   }
 

@@ -31,7 +31,7 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), lerpFunction(), imageFunction()]
+    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
@@ -76,8 +76,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "lines", "csv", "json", "remote", "rand", "arange", "cat", "stack", "where", "slerp", "sheet", "mask",
-                              "sweep", "uniform", "choice", "wildcards", "progress"]
+  private static let later = ["models", "remote", "rand", "arange", "where", "sweep", "uniform", "choice", "progress"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }

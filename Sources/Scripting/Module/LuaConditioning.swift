@@ -89,15 +89,21 @@ extension FluxModule {
     }
   }
 
-  func lerpFunction() -> LuaFunction {
-    LuaFunction("lerp", "Between two Tensors or two Conditionings: a at 0, b at 1.",
+  /// flux.lerp and flux.slerp: one goes straight, one along the arc.
+  func blendFunctions() -> [LuaFunction] {
+    [blend("lerp", "Straight between two Tensors or two Conditionings: a at 0, b at 1.", Tensor.lerp),
+     blend("slerp", "Along the arc between two Tensors or two Conditionings: between two noises it stays noise of their size.", Tensor.slerp)]
+  }
+
+  private func blend(_ name: String, _ summary: String, _ f: @escaping (Tensor, Tensor, Float) -> Tensor) -> LuaFunction {
+    LuaFunction(name, summary,
                 .required("a", Mixable.reader, "what is given at t = 0"), .required("b", Mixable.reader, "what is given at t = 1"),
                 .required("t", .number, "how far from a to b; beyond 0 and 1 goes on"), returns: "flux.Tensor|flux.Conditioning") { _, a, b, t in
       switch (a, b) {
       case (.tensor(let a), .tensor(let b)):
         guard a.shape == b.shape else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }
-        return Several(Tensor.lerp(a, b, Float(t)))
-      case (.conditioning(let a), .conditioning(let b)): return Several(try a.met(by: b) { Tensor.lerp($0, $1, Float(t)) })
+        return Several(f(a, b, Float(t)))
+      case (.conditioning(let a), .conditioning(let b)): return Several(try a.met(by: b) { f($0, $1, Float(t)) })
       default: throw LuaError("'a' and 'b' must both be Tensors, or both Conditionings")
       }
     }

@@ -161,3 +161,15 @@ check.equal(tostring(gone), "Tensor (closed)")
 check.error("sum: the Tensor has been closed", function() gone:sum() end)
 check.error("add: a Tensor and 1 do not go together", function() return gone + 1 end)
 check.error("lerp: 'a' has been closed", flux.lerp, gone, t, 0.5)
+
+-- Joining and blending
+local a, b = flux.tensor {{1, 2}}, flux.tensor {{3, 4}, {5, 6}}
+check.tensor(flux.cat {a, b}, {{1, 2}, {3, 4}, {5, 6}})
+check.tensor(flux.stack {a, a}, {{{1, 2}}, {{1, 2}}})
+check.error("cat: tensors of shape [1, 2] and [3] do not go together", flux.cat, {a, flux.ones(3)})
+check.error("stack: tensors of shape [1, 2] and [2, 2] do not go together", flux.stack, {a, b})
+local x, y = flux.noise {size = 64, seed = 1}, flux.noise {size = 64, seed = 2}
+check.near(flux.slerp(x, y, 0.5):std(), x:std(), 0.03)
+check.near(flux.slerp(x, y, 0), x, 1e-6)
+assert(flux.lerp(x, y, 0.5):std() < 0.8)
+check.error("slerp: tensors of shape [1, 2] and [2, 2] do not go together", flux.slerp, a, b, 0.5)
