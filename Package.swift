@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows of the house: everything points down or left, nothing points back.
-//   Tensors ← Checkpoints ← Conditioning, Models ← (Denoising) ← Pipeline ← Scripting ← fluxlua
+//   Tensors ← Checkpoints ← Conditioning ← Denoising;  Checkpoints ← Models;  all of them and Imaging ← Pipeline ← Scripting ← fluxlua
 // Only Scripting may import CLua; only Tensors may import COneDNN and CKernels; only Imaging may import CCodecs.
 
 // The release binary carries Swift with it and runs where there is none. Said here and not by --static-swift-stdlib, because

@@ -50,18 +50,14 @@ public enum Guidance {
   }
 
   private static func zeroStar(_ positive: Tensor, _ negative: Tensor, _ scale: Float) -> Tensor {
-    let nearest = Float(dot(positive, negative) / (dot(negative, negative) + 1e-8))
+    let nearest = Float(positive.dot(negative) / (negative.dot(negative) + 1e-8))
     return combined(positive, nearest * negative, scale: scale)
   }
 
   private static func projected(_ positive: Tensor, _ negative: Tensor, _ scale: Float) -> Tensor {
     let difference = positive - negative
-    let along = Float(dot(difference, positive) / (dot(positive, positive) + 1e-12))
+    let along = Float(difference.dot(positive) / (positive.dot(positive) + 1e-12))
     let across = difference - along * positive
     return positive.zipped(with: across) { $0 + (scale - 1) * $1 }
-  }
-
-  private static func dot(_ a: Tensor, _ b: Tensor) -> Double {
-    a.withFloats { a in b.withFloats { b in a.indices.reduce(0.0) { $0 + Double(a[$1]) * Double(b[$1]) } } }
   }
 }

@@ -65,7 +65,7 @@ extension FluxPipeline {
 
   /// The mask at the size of latents, 0 or 1: halves of the light are cut, and the nearest pixel counts.
   private func latentMask(_ mask: Image, _ size: Size) throws -> Tensor {
-    let large = try fitted(mask, size, "mask").oneChannel.resized(width: size.width, height: size.height, .lanczos)
+    let large = try fitted(mask, size, "mask").grey().resized(width: size.width, height: size.height, .lanczos)
     let (height, width) = (size.height / reduction, size.width / reduction)
     var cells: [Float] = []
     for row in 0..<height {
@@ -86,20 +86,5 @@ extension FluxPipeline {
       throw PipelineError.option(option, "is \(image.width)x\(image.height), but the size is \(size): crop it, or give a size of the same aspect")
     }
     return image
-  }
-}
-
-extension Image {
-  /// The light of each pixel, by the weights of ITU-R 601, as Pillow's `convert("L")`.
-  var oneChannel: Image {
-    get throws {
-      guard channels == 3 else { return self }
-      let light = stride(from: 0, to: pixels.count, by: 3).map { at -> UInt8 in
-        let (red, green, blue) = (Int(pixels[at]), Int(pixels[at + 1]), Int(pixels[at + 2]))
-        let sum = red * 19595 + green * 38470 + blue * 7471 + 0x8000
-        return UInt8(sum >> 16)
-      }
-      return try Image(width: width, height: height, channels: 1, pixels: light)
-    }
   }
 }

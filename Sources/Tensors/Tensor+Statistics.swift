@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// What a whole tensor amounts to. Sums run in double, in order, so that they are the same on every run.
 extension Tensor {
   public var sum: Double { withFloats { $0.reduce(0.0) { $0 + Double($1) } } }
@@ -22,6 +26,14 @@ extension Tensor {
     withFloats { floats in
       floats.first.map { floats.dropFirst().reduce($0, chosen) } ?? .nan
     }
+  }
+
+  /// Whether shape and bits are the same; where nobody wrote, without looking at them.
+  package func isIdentical(to other: Tensor) -> Bool {
+    guard shape == other.shape else { return false }
+    if storage === other.storage && offset == other.offset { return true }
+    defer { withExtendedLifetime((self, other)) {} }
+    return memcmp(floats, other.floats, count * 4) == 0
   }
 
   /// The largest difference between elements, or infinity where one of them is not a number.

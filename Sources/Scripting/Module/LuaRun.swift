@@ -128,7 +128,7 @@ package final class LuaRun: LuaObject {
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
   private func adopt(_ step: Step) throws {
     try LuaRun.check(step.latents, from: "step.latents", step)
-    guard step.latents.values != x.values else { return }
+    guard !step.latents.isIdentical(to: x) else { return }
     x = step.latents
     markScripted()
   }

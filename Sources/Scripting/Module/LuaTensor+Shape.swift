@@ -49,7 +49,7 @@ extension Tensor {
       .method("dot", "The sum of the products of all elements.",
               .required("other", Reader<Tensor>.object, "as many elements"), returns: "number") { tensor, _, other in
         guard tensor.count == other.count else { throw LuaError("\(tensor.count) and \(other.count) elements do not go together") }
-        return zip(tensor.values, other.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        return tensor.dot(other)
       }
       .method("map", "A function of each element; slow beside the methods above.",
               .required("f", .function.described("a function", annotation: "fun(x: number): number"), "gives the new value of each"), returns: "flux.Tensor") { tensor, call, f in
