@@ -32,6 +32,9 @@ public struct AutoEncoderConfiguration: Sendable, Equatable {
 
   /// Pixels along each side of one latent.
   package var reduction: Int { 1 << (channels.count - 1) }
+
+  /// Latents from z: what the transformer was trained on.
+  package func scaled(_ z: Tensor) -> Tensor { z.mapped { ($0 - shift) * scale } }
 }
 
 /// Pictures ↔ latents. Rombach et al. 2022; reference: diffusers `AutoencoderKL`.
@@ -69,8 +72,6 @@ package struct AutoEncoder: Sendable {
     return (both[0..<channels], both[channels..<2 * channels].mapped { min(max($0, -30), 20) })
   }
 
-  /// Latents from z: what the transformer was trained on.
-  package func scaled(_ z: Tensor) -> Tensor { z.mapped { ($0 - configuration.shift) * configuration.scale } }
 }
 
 /// [channels, height, width] → [height·width, channels].

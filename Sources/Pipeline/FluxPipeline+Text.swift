@@ -19,11 +19,9 @@ extension FluxPipeline {
     let length = length ?? promptLength
     guard 1...Self.longestPrompt ~= length else { throw PipelineError.option("max_length", "must be from 1 to \(Self.longestPrompt), got \(length)") }
     observer?(.encoding)
-    let models = try encoder()
     let long = files.t5Tokenizer.padded(t5 ?? text, to: length), short = files.clipTokenizer.padded(clip ?? text, to: nil)
     if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(length); its end was cut off") }
-    let sequence = try models.t5(long.ids, cancellation: cancellation)
-    let pooled = try models.clip(short.ids, cancellation: cancellation)
+    let (sequence, pooled) = try engine.encode(t5: long.ids, clip: short.ids)
     return Conditioning(sequence: sequence, pooled: pooled, text: text)
   }
 
