@@ -60,6 +60,23 @@ int32_t clua_load(lua_State *L, const char *text, size_t count, const char *chun
   return status == LUA_OK ? CLUA_DONE : status == LUA_ERRMEM ? CLUA_MEMORY : CLUA_FAILED;
 }
 
+struct taker {
+  void (*take)(void *context, const void *bytes, size_t count);
+  void *context;
+};
+
+static int hand_over(lua_State *L, const void *bytes, size_t count, void *data) {
+  (void)L;
+  struct taker *taker = data;
+  taker->take(taker->context, bytes, count);
+  return 0;
+}
+
+void clua_dump(lua_State *L, void (*take)(void *context, const void *bytes, size_t count), void *context) {
+  struct taker taker = {take, context};
+  lua_dump(L, hand_over, &taker, 0);
+}
+
 static lua_State *take_coroutine(lua_State *L, struct clua_sandbox *s) {
   if (s->pooled > 0) return s->pool[--s->pooled];
   lua_State *coroutine = lua_newthread(L);

@@ -37,6 +37,18 @@ public struct AutoEncoderConfiguration: Sendable, Equatable {
   package func scaled(_ z: Tensor) -> Tensor { z.mapped { ($0 - shift) * scale } }
 }
 
+extension AutoEncoderConfiguration {
+  /// Operations of the encoder, by its convolutions; the decoder has about twice as many. A window is 3×3, and each resolution has a
+  /// quarter of the pixels of the one before.
+  package func operations(pixels: Int) -> Double {
+    channels.enumerated().reduce(0) { sum, level in
+      sum + 2 * 9 * Double(2 * layersPerBlock * level.element * level.element) * Double(pixels) / pow4(level.offset)
+    }
+  }
+
+  private func pow4(_ exponent: Int) -> Double { Double(1 << (2 * exponent)) }
+}
+
 /// Pictures ↔ latents. Rombach et al. 2022; reference: diffusers `AutoencoderKL`.
 package struct AutoEncoder: Sendable {
   package let configuration: AutoEncoderConfiguration

@@ -1,5 +1,23 @@
+import Checkpoints
 import Conditioning
 import Tensors
+
+/// Text for a model, for both encoders or for each its own.
+public struct PromptText: Sendable, Equatable, ExpressibleByStringLiteral {
+  /// What both encoders read, unless they get their own.
+  public var text: String
+  public var clip: String?, t5: String?
+  /// Tokens that T5's text is padded or cut to; the model's own where nil.
+  public var length: Int?
+  /// Whether `(word:1.2)` makes a word weigh more, instead of being text.
+  public var isWeighted = false
+
+  public init(_ text: String, clip: String? = nil, t5: String? = nil, length: Int? = nil, isWeighted: Bool = false) {
+    (self.text, self.clip, self.t5, self.length, self.isWeighted) = (text, clip, t5, length, isWeighted)
+  }
+
+  public init(stringLiteral text: String) { self.init(text) }
+}
 
 /// Prompts.
 extension FluxPipeline {
@@ -11,18 +29,46 @@ extension FluxPipeline {
     min(files.t5Tokenizer.maximumLength ?? Self.longestPrompt, configuration.hasGuidance ? Self.longestPrompt : 256)
   }
 
-  /// What a text means to the model.
-  /// - Parameters:
-  ///   - text: what both encoders read, unless they get their own
-  ///   - length: tokens that T5's text is padded or cut to
-  public func encode(_ text: String, clip: String? = nil, t5: String? = nil, length: Int? = nil) throws -> Conditioning {
-    let length = length ?? promptLength
+  /// What a text means to the model; each is encoded once, as long as the cache keeps it.
+  ///
+  /// A word of weight w moves T5's states from those of the empty prompt by w times as much as it would; CLIP's pooled state takes
+  /// the words as they are. Reference: ComfyUI `ClipTokenWeightEncoder`.
+  public func encode(_ prompt: PromptText) throws -> Conditioning {
+    let length = prompt.length ?? promptLength
     guard 1...Self.longestPrompt ~= length else { throw PipelineError.option("max_length", "must be from 1 to \(Self.longestPrompt), got \(length)") }
-    observer?(.encoding)
-    let long = files.t5Tokenizer.padded(t5 ?? text, to: length), short = files.clipTokenizer.padded(clip ?? text, to: nil)
-    if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(length); its end was cut off") }
-    let (sequence, pooled) = try engine.encode(t5: long.ids, clip: short.ids)
+    let t5 = prompt.t5 ?? prompt.text, clip = prompt.clip ?? prompt.text
+    guard prompt.isWeighted else {
+      noticeUnreadWeights(t5)
+      return try encode(files.t5Tokenizer.padded(t5, to: length), clip, as: prompt.text)
+    }
+    let weighted = WeightedPrompt(t5), (tokens, weights) = files.t5Tokenizer.padded(weighted, to: length)
+    let plain = try encode(tokens, WeightedPrompt(clip).text, as: prompt.text)
+    guard weighted.isWeighted else { return plain }
+    let empty = try encode(files.t5Tokenizer.padded("", to: length), "", as: "").sequence
+    let weight = Tensor([length, 1], weights)
+    return Conditioning(sequence: empty + weight * (plain.sequence - empty), pooled: plain.pooled, text: prompt.text)
+  }
+
+  private func encode(_ long: TokenList, _ clip: String, as text: String) throws -> Conditioning {
+    let short = files.clipTokenizer.padded(clip, to: nil)
+    if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(long.ids.count); its end was cut off") }
+    if short.cut > 0, configuration.pooledWidth > 0 { noticeOnce("CLIP reads \(short.ids.count) tokens, \(short.cut) fewer than the prompt has; T5 reads on") }
+    let (sequence, pooled) = try embeddings.entry(embeddingKey(long.ids, short.ids)) {
+      observer?(.encoding)
+      return try engine.encode(t5: long.ids, clip: short.ids)
+    }
     return Conditioning(sequence: sequence, pooled: pooled, text: text)
+  }
+
+  /// Everything that an embedding depends on, in 64 figures.
+  private func embeddingKey(_ t5: [Int], _ clip: [Int]) -> String {
+    Digest.sha256(Array("\(encoderHash) \(precision.rawValue) \(InstructionSet.name) \(Version.oneDNN) \(OneDNNVersion.instructionSet) \(t5) \(clip)".utf8))
+  }
+
+  /// People write weights by habit; where they are read as text, the prompt is not what was meant.
+  private func noticeUnreadWeights(_ text: String) {
+    guard let mark = text.firstMatch(of: /\([^()]+:\s*\d+(\.\d+)?\)/)?.output.0 else { return }
+    noticeOnce("'\(mark)' is read as it is written; { prompt = …, weights = true } makes it a weight")
   }
 
   /// Both token lists of a text, as the encoders get them, without padding.

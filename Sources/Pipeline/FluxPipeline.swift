@@ -26,11 +26,15 @@ public final class FluxPipeline {
   public let parameterCount: Int
   /// SHA-256 that names the weights.
   public private(set) lazy var hash = files.hash
+  /// The same for the text encoders alone.
+  private(set) lazy var encoderHash = files.encoderHash
 
   /// Told what the pipeline is busy with.
   public var observer: ((Activity) -> Void)?
   /// Stops the work between two blocks of a model.
   public let cancellation: Cancellation
+  /// What prompts came to.
+  public var embeddings = EmbeddingCache()
 
   let files: ModelFiles
   /// Where the heavy work is done.
@@ -51,6 +55,9 @@ public final class FluxPipeline {
     engine = ModelEngine(files, kept, cancellation: cancellation, loading: reports.loading)
     reports.pipeline = self
   }
+
+  /// From here on nothing is computed, only counted.
+  func standIn() { engine = StandInEngine(files, cancellation: cancellation) }
 
   /// "dev" (distilled guidance) or "schnell" (none), read from the tensors.
   public var kind: String { configuration.hasGuidance ? "dev" : "schnell" }
@@ -88,7 +95,10 @@ public final class FluxPipeline {
   }
 
   /// Pictures, one for each of the batch.
-  public func generate(_ request: Request) throws -> [Image] { try decode(sample(request)) }
+  public func generate(_ request: Request) throws -> [Image] {
+    let region = try request.start.region(for: checkedSize(request.size))
+    return try decode(sample(request), into: region)
+  }
 
   /// The velocity of latents at a noise level: one call of the transformer for each picture.
   /// - Parameters:
@@ -104,12 +114,14 @@ public final class FluxPipeline {
   }
 
   /// Pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8].
-  public func decode(_ latents: Tensor) throws -> [Image] {
+  /// - Parameter region: where they belong in a larger picture, which is then given
+  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil) throws -> [Image] {
     let all = latents.shape.count == 3 ? latents.reshaped([1] + latents.shape) : latents
     return try (0..<all.shape[0]).map { n in
       observer?(.decoding(n + 1, count: all.shape[0]))
       defer { observer?(.decoded) }
-      return try Image(decoded: engine.decode(all[n]))
+      let image = try Image(decoded: engine.decode(all[n]))
+      return try region?.composed(image) ?? image
     }
   }
 

@@ -15,16 +15,22 @@ final class ModelEngine: Engine {
   private let latentPreview: Lazy<LatentPreview>
   private var rotaries: [RotaryKey: Rotary] = [:]
 
-  /// - Parameter loading: told which part is being read, and what share of it is done.
-  init(_ files: ModelFiles, _ precision: Precision, cancellation: Cancellation, loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
+  /// What a sample of a model holds instead of all.
+  static let sampledBlocks = FluxTransformer.Depth(double: 1, single: 1), sampledLayers = 1
+
+  /// - Parameters:
+  ///   - isSample: whether one block of each kind will do, for whoever only wants to know how long a block takes
+  ///   - loading: told which part is being read, and what share of it is done
+  init(_ files: ModelFiles, _ precision: Precision, cancellation: Cancellation, isSample: Bool = false,
+       loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
     let encoding: Encoding = precision == .bf16 ? .bf16 : .f32
     (self.files, self.cancellation) = (files, cancellation)
     encoder = Lazy {
-      let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration) { try loading("T5", $0) }
+      let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
       return (t5, try CLIPTextEncoder(Weights(files.clip, precision: encoding), files.clipConfiguration))
     }
     transformer = Lazy {
-      try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration) { try loading("transformer", $0) }
+      try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, depth: isSample ? Self.sampledBlocks : nil) { try loading("transformer", $0) }
     }
     let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
     self.autoEncoder = autoEncoder

@@ -73,7 +73,7 @@ extension PictureRecord {
 
   private static func text(_ prompt: Prompt, _ picture: Int) -> String? {
     switch prompt {
-    case .text(let text): text
+    case .text(let text): text.text
     case .conditioning(let all): all[all.count > 1 ? picture - 1 : 0].text
     }
   }

@@ -11,13 +11,18 @@ package final class FileAccess: Sendable {
   private let recipeFolder: String, out: String
   private let readable: [String], writable: [String]
   private let done = Mutex<[String]>([])
+  private let rehearsal: Rehearsal?
 
   /// - Parameters:
   ///   - recipe: the name that written files carry
   ///   - readable: folders besides the recipe's and `out`
   ///   - writable: folders besides `out`
-  package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = []) {
-    (self.recipeFolder, self.out, self.readable, self.writable) = (recipeFolder, out, readable, writable)
+  ///   - rehearses: whether everything is checked as usual, but nothing is written
+  package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = [],
+               rehearses: Bool = false) {
+    (self.recipeFolder, self.out, self.writable) = (recipeFolder, out, writable)
+    rehearsal = rehearses ? Rehearsal() : nil
+    self.readable = readable + (rehearsal.map { [$0.folder] } ?? [])
     self.recipe = URL(filePath: recipe).lastPathComponent
   }
 
@@ -38,6 +43,7 @@ package final class FileAccess: Sendable {
   /// Relative names are looked for beside the recipe, then in the output folder.
   private func found(_ path: String) throws -> String? {
     let candidates = path.hasPrefix("/") ? [path] : [Self.joined(recipeFolder, path), Self.joined(out, path), path]
+    for candidate in candidates { if let made = try rehearsal?.file(candidate) { return made } }
     let roots = ([recipeFolder, out] + readable + writable).compactMap(Self.resolved)
     var outside = false
     for candidate in candidates {
@@ -51,10 +57,31 @@ package final class FileAccess: Sendable {
 
   /// Writes a file whole or not at all. Relative names go to the output folder. A file that is there already is replaced
   /// only if it says that this recipe made it.
-  package func write(_ bytes: [UInt8], to path: String) throws {
+  package func write(_ bytes: @autoclosure @escaping @Sendable () throws -> [UInt8], to path: String) throws {
     let place = try check(path)
-    try AtomicFile.write(bytes, to: place)
+    if let rehearsal { rehearsal.remember(bytes, as: place) } else { try AtomicFile.write(bytes(), to: place) }
     done.withLock { if $0.last != place { $0.append(place) } }
+  }
+
+  /// A file of this recipe in the output folder; nil where there is none.
+  func own(_ path: String) throws -> String? {
+    let place = Self.joined(out, path)
+    guard FileManager.default.fileExists(atPath: place) else { return nil }
+    return try check(path)
+  }
+
+  /// Writes a file that the person need not hear of, since it will be gone again.
+  func keep(_ bytes: [UInt8], at path: String) throws {
+    let place = try check(path)
+    if rehearsal == nil { try AtomicFile.write(bytes, to: place) }
+  }
+
+  /// Takes such a file away, and its folder with the last one.
+  func forget(_ path: String) {
+    let place = Self.joined(out, path)
+    guard rehearsal == nil, Mark.recipe(of: place) == recipe else { return }
+    unlink(place)
+    rmdir(parent(of: place))
   }
 
   /// Where a file of this name would be written; an error when it must not be.
@@ -89,24 +116,27 @@ package final class FileAccess: Sendable {
   private func place(forWriting path: String) throws -> String {
     guard !path.isEmpty, !path.hasSuffix("/"), !path.contains("\0") else { throw LuaError("'\(path)' is no name of a file") }
     if path.split(separator: "/").contains("..") { throw LuaError("'\(path)' leads out of its folder with '..'; recipes write to \(out), and elsewhere with --allow-write FOLDER") }
-    try makeFolder(out)
     let place = path.hasPrefix("/") ? path : Self.joined(out, path)
-    let roots = ([out] + writable).compactMap(Self.resolved)
-    guard let ancestor = deepestFolder(of: place), roots.contains(where: { Self.isInside(ancestor, $0) }) else {
+    let roots = ([out] + writable).map(real)
+    guard roots.contains(where: { Self.isInside(real(parent(of: place)), $0) }) else {
       throw LuaError("'\(path)' lies outside of what this recipe may write to (\(out)); allow it with --allow-write FOLDER")
     }
-    try makeFolder(parent(of: place))
+    if rehearsal == nil { try makeFolder(parent(of: place)) }
     if let real = Self.resolved(place), !roots.contains(where: { Self.isInside(real, $0) }) {
       throw LuaError("'\(path)' is a link that leads outside of what this recipe may write to")
     }
     return place
   }
 
-  /// The real path of the nearest folder above that exists.
-  private func deepestFolder(of path: String) -> String? {
-    var folder = parent(of: path)
-    while Self.resolved(folder) == nil, folder != "/", folder != "." { folder = parent(of: folder) }
-    return Self.resolved(folder)
+  /// The real path of what may not be there yet: that of the nearest folder above which is, and the rest as it is written.
+  private func real(_ path: String) -> String {
+    var folder = path, rest = ""
+    while Self.resolved(folder) == nil, folder != "/", folder != "." {
+      rest = "/\(folder.split(separator: "/").last ?? "")" + rest
+      folder = parent(of: folder)
+    }
+    let base = Self.resolved(folder) ?? folder
+    return (base == "/" && !rest.isEmpty ? "" : base) + rest
   }
 
   private func parent(of path: String) -> String {

@@ -49,6 +49,11 @@ package struct Recipe: Sendable {
 
   /// Runs the recipe in a state of its own. `install` adds to what it finds there, before it starts.
   package func run(_ settings: Settings, install: (Lua) throws -> Void = { _ in }) -> Result<Void, RecipeFailure> {
+    run(settings, install: install) { _, _ in }
+  }
+
+  /// The same; `finish` sees what was there at the end.
+  func run<R>(_ settings: Settings, install: (Lua) throws -> Void = { _ in }, finish: (FluxModule, Lua) throws -> R) -> Result<R, RecipeFailure> {
     let deadline = settings.limits.time.map { Deadline(after: $0.seconds, settings.cancellation) }
     defer { deadline?.disarm() }
     do {
@@ -60,7 +65,7 @@ package struct Recipe: Sendable {
         try install(lua)
         try lua.run(source, named: chunkName)
         flux.warnOfUnusedParameters()
-        return .success(())
+        return .success(try finish(flux, lua))
       } catch {
         return .failure(RecipeFailure(error, of: chunkName, in: lua).classified(unusable: flux.unusable, usage: flux.misuse))
       }
@@ -101,7 +106,7 @@ package struct Recipe: Sendable {
   }
 
   // Lua cuts longer names in the middle of a path.
-  private var chunkName: String {
+  var chunkName: String {
     name.utf8.count < 56 ? name : String(name.split(separator: "/").last ?? "recipe")
   }
 }

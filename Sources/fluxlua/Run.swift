@@ -12,36 +12,43 @@ struct Run: ParsableCommand {
   @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
+  @Flag(help: "Only say what it would take: the same as fluxlua plan RECIPE.") var dryRun = false
 
   func run() throws {
-    let recipe: Recipe
-    do { recipe = try Recipe(contentsOf: self.recipe) } catch { Exit.usage.leave(saying: "\(error)") }
-    let name = URL(filePath: self.recipe).deletingPathExtension().lastPathComponent
-    let job = try Job(recipe, out: recipeOptions.out ?? "out/\(name)", recipeOptions, engine)
-    throw job.run()
+    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine) }
+    throw try Job(contentsOf: recipe, recipeOptions, engine).run()
   }
 }
 
 /// One run of a recipe with everything that the command line says.
 struct Job: Sendable {
-  private let recipe: Recipe
-  private let settings: Recipe.Settings
+  let recipe: Recipe
+  let settings: Recipe.Settings
+  let display: ProgressDisplay
+  let memoryLimit: Int?
   private let cancellation = Cancellation()
-  private let display: ProgressDisplay
-  private let memoryLimit: Int?
   private let memoryText: String?
   private let out: String
 
-  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions) throws {
+  init(contentsOf path: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures) throws {
+    let recipe: Recipe
+    do { recipe = try Recipe(contentsOf: path) } catch { Exit.usage.leave(saying: "\(error)") }
+    let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+    try self.init(recipe, out: options.out ?? "out/\(name)", options, engine, for: purpose)
+  }
+
+  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures) throws {
     try engine.useThreads()
     let display = ProgressDisplay(quiet: engine.quiet)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
     let models: [String] = if case .folder(let path) = source { [path] } else { [] }
     let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
-                           writable: options.allowWrite)
-    let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files, observer: display.show)
+                           writable: options.allowWrite, rehearses: purpose != .pictures)
+    let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
+                          embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: display.show)
     let output = Output { text, stream in
       switch stream {
+      case .print where purpose != .pictures, .log where purpose != .pictures: break
       case .print: display.say(text, to: .standardOutput)
       case .warning: display.say("warning: \(text)")
       case .log: display.say(text)
@@ -61,12 +68,17 @@ struct Job: Sendable {
     if let file {
       do { try settings.session.files.check(file) } catch { Exit.failed.leave(saying: "\(error)") }
     }
-    return EngineThread.run(cancellation, memoryLimit: memoryLimit) {
+    return perform {
       switch recipe.run(settings) {
       case .success: return finished()
       case .failure(let failure): return failed(failure)
       }
     }
+  }
+
+  /// Works on the engine's thread, under the limits of the command line.
+  func perform(_ body: @escaping @Sendable () -> Exit) -> Exit {
+    EngineThread.run(cancellation, memoryLimit: settings.session.purpose == .pictures ? memoryLimit : nil, body)
   }
 
   /// Says where the pictures are.
@@ -76,8 +88,8 @@ struct Job: Sendable {
     return .done
   }
 
-  private func failed(_ failure: RecipeFailure) -> Exit {
-    let saved = settings.session.files.saved
+  func failed(_ failure: RecipeFailure) -> Exit {
+    let saved = settings.session.purpose == .pictures ? settings.session.files.saved : []
     let kept = saved.isEmpty ? "" : "\n\(saved.count == 1 ? "1 file" : "\(saved.count) files") saved before that: \(saved.prefix(3).joined(separator: ", "))\(saved.count > 3 ? ", …" : "")"
     if cancellation.requested == .memoryLimit {
       display.say("fluxlua: stopped by --memory-limit \(memoryText ?? "")" + kept)

@@ -64,6 +64,8 @@ int64_t clua_caught(lua_State *L);
 
 /// Compiles text (never bytecode). CLUA_DONE leaves the function; else the message is on the stack.
 int32_t clua_load(lua_State *L, const char *text, size_t count, const char *chunk_name);
+/// Hands the bytecode of the Lua function at the top to `take`, piece by piece, with its debug information.
+void clua_dump(lua_State *L, void (*take)(void *_Nullable context, const void *_Nullable bytes, size_t count), void *_Nullable context);
 /// Calls the function below `arguments` values, in a coroutine of its own, so that it can always be stopped.
 /// `results` < 0 keeps them all; `*kept` is how many there are.
 int32_t clua_call(lua_State *L, int32_t arguments, int32_t results, int32_t *kept);

@@ -141,7 +141,8 @@ extension LuaType where Value == Tensor {
       guard path.lowercased().hasSuffix(".safetensors") else {
         throw LuaError(path.lowercased().hasSuffix(".npy") ? "'\(path)': this version writes .safetensors" : "'\(path)' must end in .safetensors")
       }
-      try flux.session.files.write(try Safetensors.file([name: tensor], metadata: [FileAccess.Mark.key: flux.session.files.recipe]), to: path)
+      let bytes = try Safetensors.file([name: tensor], metadata: [FileAccess.Mark.key: flux.session.files.recipe])
+      try flux.session.files.write(bytes, to: path)
     }
   }
 }

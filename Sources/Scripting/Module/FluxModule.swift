@@ -14,8 +14,7 @@ package final class FluxModule {
   /// Whether only the declarations of `flux.params` are wanted.
   let declaresOnly: Bool
   package internal(set) var declared: [DeclaredParameter] = []
-  /// Models that were loaded, each for as long as the run.
-  var models: [(source: ModelSource, precision: Precision, model: LuaReference)] = []
+  var models: [LoadedModel] = []
   /// What was said of models and files that cannot be used.
   var unusable: [String] = []
   /// What was said of values that the command line sets.

@@ -32,7 +32,7 @@ extension GenerateOptions {
     }
     request.guidance = guidance.map { perStep($0, run, lua) }
     if let cfg {
-      let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
+      let negative = try cfg.negative?.prompt(on: pipeline) ?? ""
       request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua), negative: negative), run, lua) }
     }
     request.noiseKind = rng
@@ -50,13 +50,18 @@ extension GenerateOptions {
   }
 
   private func start() throws -> Start {
+    if let repaint { return .resumed(repaint) }
     guard let image else {
       if mask != nil { throw LuaError("'mask' says where to paint on a picture: give 'image' too") }
+      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'image' and 'mask' too") }
       if strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
       return .noise
     }
-    guard let mask else { return .image(image, strength: strength ?? 0.6) }
-    return .repaint(image, mask: mask, strength: strength ?? 0.6)
+    guard let mask else {
+      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'mask' too") }
+      return .image(image, strength: strength ?? 0.6)
+    }
+    return .repaint(image, mask: mask, strength: strength ?? 0.6, padding: padding)
   }
 
   private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {

@@ -20,11 +20,22 @@ struct GenerateOptions {
   var noise: NoiseChoice?
   var eta: Double?, sNoise: Double?
   var rng = NoiseKind.torch
-  var image: Image?, mask: Image?, strength: Double?
+  var image: Image?, mask: Image?, strength: Double?, padding: Int?
+  /// Of a run that goes on from a file: what its mask left as it was.
+  var repaint: Repaint?
+  var checkpoint: CheckpointOptions?
   var beforeStep: LuaReference?, onStep: LuaReference?
 
   enum SamplerChoice { case named(NamedSampler), function(LuaReference) }
   enum NoiseChoice { case tensor(Tensor), function(LuaReference) }
+
+  /// How often an unfinished picture is written down.
+  struct CheckpointOptions {
+    var every = 60.0
+    static var options: Options<CheckpointOptions> {
+      Options(CheckpointOptions(), [Field("every", .number(in: 0...1e6), \.every, "seconds; 60 by default, 0 is after every step")])
+    }
+  }
 
   /// Two-pass guidance.
   struct CFGOptions {
@@ -56,7 +67,12 @@ struct GenerateOptions {
     }
   }
 
-  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + later) }
+  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + keeping + later) }
+
+  /// Of a run that the recipe does not hold: who holds one saves it.
+  private static var keeping: [Field<GenerateOptions>] {
+    [Field("checkpoint", .options(CheckpointOptions.options), \.checkpoint, "keeps a picture that is interrupted, so that the same call goes on with it")]
+  }
 
   /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
   static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
@@ -75,6 +91,7 @@ struct GenerateOptions {
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
       Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
+      Field("padding", .integer(in: 0...16384), \.padding, "paint just the mask and so many pixels around it, at the full size, and put that back into the picture"),
     ]
   }
 
@@ -99,8 +116,8 @@ struct GenerateOptions {
   }
 
   private static var later: [Field<GenerateOptions>] {
-    [.later("padding", "inpainting"), .later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
-     .later("lora", "LoRA"), .later("checkpoint", "checkpoints within a picture"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
+    [.later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
+     .later("lora", "LoRA"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
   private static var seed: Reader<Seeds> {

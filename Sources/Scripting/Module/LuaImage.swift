@@ -56,10 +56,11 @@ extension FluxModule {
   fileprivate func save(_ image: Image, to path: String, _ options: Image.SaveOptions) throws {
     let format = try PictureFormat(endingOf: path)
     if options.quality != nil, format.defaultQuality == nil { throw LuaError("'quality' is for .jpg and .webp; a PNG loses nothing") }
-    var image = image
-    for (key, value) in options.text { image.text[key] = value }
-    image.text[FileAccess.Mark.key] = session.files.recipe
-    try session.files.write(image.encoded(as: format, quality: options.quality), to: path)
+    var signed = image
+    for (key, value) in options.text { signed.text[key] = value }
+    signed.text[FileAccess.Mark.key] = session.files.recipe
+    let picture = signed, quality = options.quality
+    try session.files.write(picture.encoded(as: format, quality: quality), to: path)
   }
 
   func imageFunction() -> LuaFunction {

@@ -25,9 +25,13 @@ package final class LuaRun: LuaObject {
   private var isStepping = false
   /// Where it stands, in words.
   private var place: String
-  private var kept: LuaReference?
+  private var memories: LuaReference?
   /// What it was asked for, for its branches.
   private var options: GenerateOptions
+  /// Where its picture belongs in a larger one.
+  private let region: RepaintRegion?
+  /// Writes down an unfinished picture.
+  private var checkpoint: RunCheckpoint?
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     self.options = options
@@ -38,6 +42,7 @@ package final class LuaRun: LuaObject {
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
+    region = try request.start.region(for: size)
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
     (x, shape) = (made.latents, made.latents.shape)
     place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
@@ -48,6 +53,7 @@ package final class LuaRun: LuaObject {
       return record
     }
     this.value = self
+    if let every = options.checkpoint?.every { checkpoint = try RunCheckpoint(of: self, every: every) }
   }
 
   /// As recipes see latents: one picture's without the axis of the batch.
@@ -64,16 +70,16 @@ package final class LuaRun: LuaObject {
 
   /// A table that lives as long as the loop.
   func memory() throws -> LuaReference {
-    if let kept { return kept }
+    if let memories { return memories }
     guard trajectory != nil else { throw LuaError("the loop is over, and its memory with it") }
     let made = LuaReference(pushing: LuaTable([]), in: lua)
-    kept = made
+    memories = made
     return made
   }
 
   /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
   private func finish() {
-    (trajectory, onStep, kept, options) = (nil, nil, nil, GenerateOptions())
+    (trajectory, onStep, memories, options, checkpoint) = (nil, nil, nil, GenerateOptions(), nil)
   }
 
   func stop() {
@@ -87,8 +93,9 @@ package final class LuaRun: LuaObject {
     try settle()
     handle?.end()
     handle = nil
-    guard !isStopped, var step = try made() else {
+    guard !isStopped, var step = try kept(made) else {
       if trajectory != nil { model.flux.session.observer(.sampled) }
+      checkpoint?.remove()
       finish()
       return nil
     }
@@ -99,9 +106,18 @@ package final class LuaRun: LuaObject {
       try runHook(onStep, named: "on_step", on: &step)
       try adopt(step)
     }
+    try checkpoint?.stepWasMade(self)
     let next = LuaStep(step, of: self, phase: .after)
     handle = next
     return next
+  }
+
+  /// A stop in the middle of a step leaves a checkpoint of the one before.
+  private func kept<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let stop where stop is Cancelled || stop is LuaStopped {
+      try checkpoint?.write(self)
+      throw stop
+    }
   }
 
   /// One step of the loop. It is made on a copy: functions of the recipe that run meanwhile may look at this one.
@@ -167,7 +183,7 @@ package final class LuaRun: LuaObject {
   /// The pictures of the latents as they are, finished or not.
   func decoded() throws -> [Image] {
     try settle()
-    let images = try model.flux.engine { try model.pipeline.decode(x) }
+    let images = try model.flux.engine { try model.pipeline.decode(x, into: region) }
     return zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
@@ -191,7 +207,7 @@ package final class LuaRun: LuaObject {
   /// All that it takes to go on from here.
   func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
     guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
-    if options.mask != nil { throw LuaError("a run with a mask cannot be saved in this version") }
+    if region != nil { throw LuaError("a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it") }
     try settle()
     let position = trajectory.position, latents = step?.latents ?? x
     var named: NamedSampler?, combine: String?, functions: [String] = []
@@ -207,8 +223,9 @@ package final class LuaRun: LuaObject {
       eta: options.eta, sNoise: options.sNoise, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
       functions: functions, numbers: position.sampler.numbers, records: records)
-    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? .text("")) } ?? []
-    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors))
+    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? "") } ?? []
+    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors,
+                                repaint: (trajectory.sampler as? Inpainting)?.repaint))
   }
 
   func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {

@@ -128,8 +128,9 @@ extension FluxModule {
   fileprivate func plot(_ schedule: Schedule, to path: String) throws {
     var plot = LinePlot([.init("sigma", schedule.sigmas.map { Double($0) })])
     (plot.title, plot.xTitle, plot.yTitle) = ("\(schedule.steps) steps", "step", "sigma")
-    if path.lowercased().hasSuffix(".svg") { return try session.files.write(plot.svg() + FileAccess.Mark.comment(session.files.recipe), to: path) }
-    try session.files.write(plot.image().marked(session.files.recipe).encoded(as: PictureFormat(endingOf: path)), to: path)
+    let bytes = path.lowercased().hasSuffix(".svg") ? try plot.svg() + FileAccess.Mark.comment(session.files.recipe)
+      : try plot.image().marked(session.files.recipe).encoded(as: PictureFormat(endingOf: path))
+    try session.files.write(bytes, to: path)
   }
 }
 

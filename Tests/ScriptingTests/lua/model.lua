@@ -74,7 +74,7 @@ check.list(schnell:velocity(latents, 0.5, schnell:encode "a red fox", {guidance 
 check.error("encode: 'prompt' must be a text or a table of texts, got 5", function() dev:encode(5) end)
 check.error("encode: no option 'max_lenght'; did you mean 'max_length'?", function() dev:encode {prompt = "x", max_lenght = 5} end)
 check.error("encode: 'max_length' must be a whole number from 1 to 512, got 900", function() dev:encode {prompt = "x", max_length = 900} end)
-check.error("encode: 'weights' is not in this version yet (weights of words)", function() dev:encode {prompt = "x", weights = {}} end)
+check.error("encode: 'weights' must be true or false, got a table", function() dev:encode {prompt = "x", weights = {}} end)
 check.error("tokens: 'text' must be a string, got nothing", function() dev:tokens() end)
 check.error("decode: 'latents' must have the shape [16, height/8, width/8], both even, or [n, 16, …], got [16, 3, 4]", function() dev:decode(flux.zeros {16, 3, 4}) end)
 check.error("decode: 'latents' hold a number that is infinite or not a number", function() dev:decode(latents / 0) end)

@@ -151,7 +151,7 @@ wrong([[entry 2 of 'seed' must be a whole number, got "a" (a string)]], {seed = 
 wrong("'seed' lists 2 seeds for a batch of 3; give one for each picture, or one number", {seed = {1, 2}, batch = 3})
 wrong("'batch' must be a whole number from 1 to 1024, got 0", {batch = 0})
 wrong("'prompt' lists 2 for a batch of 3; give one for each picture, or one", {batch = 3}, {"a", "b"})
-wrong("'prompt' must be a text, a Conditioning, or a list of them, got 3", {}, 3)
+wrong("'prompt' must be a text, a table of texts, a Conditioning, or a list of them, got 3", {}, 3)
 wrong("entry 1 of 'prompt' must be a string or a Conditioning, got true", {}, {true})
 wrong("'image' must be an Image, got 1", {image = 1})
 wrong("'control' is not in this version yet (ControlNet)", {control = 1})

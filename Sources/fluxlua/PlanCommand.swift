@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Scripting
+
+/// `fluxlua plan RECIPE`: what a recipe would take, before anything is spent.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Say what a recipe would take: pictures, steps, time and memory.",
+    discussion: """
+      The recipe runs against a stand-in for the model, and a second is spent on trying how fast this machine is. What a recipe decides by
+      looking at its pictures is decided otherwise here.
+      """)
+
+  @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
+  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+
+  func run() throws { try Self.plan(recipe, recipeOptions, engine) }
+
+  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions) throws {
+    let job = try Job(contentsOf: path, options, engine, for: .plan), limits = job.settings.limits
+    throw job.perform {
+      switch job.recipe.plan(job.settings) {
+      case .success(let plan):
+        job.display.say(plan.report, to: .standardOutput)
+        if let limit = limits.time, plan.seconds > limit.seconds { job.display.say("That is longer than --time-limit \(limit.written).", to: .standardOutput) }
+        if let limit = job.memoryLimit, plan.bytes > limit {
+          job.display.say("That is more than --memory-limit \(engine.memoryLimit ?? ""): at least \(Plan.memory(plan.bytes)) is needed.", to: .standardOutput)
+        }
+        return .done
+      case .failure(let failure): return job.failed(failure)
+      }
+    }
+  }
+}
