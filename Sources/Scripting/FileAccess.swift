@@ -11,12 +11,16 @@ package final class FileAccess: Sendable {
   private let recipeFolder: String, out: String
   private let readable: [String], writable: [String]
   private let done = Mutex<[String]>([])
+  private let whenSaved: @Sendable (String) -> Void
 
   /// - Parameters:
   ///   - recipe: the name that written files carry
   ///   - readable: folders besides the recipe's and `out`
   ///   - writable: folders besides `out`
-  package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = []) {
+  ///   - whenSaved: told of each file that was written
+  package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = [],
+               whenSaved: @escaping @Sendable (String) -> Void = { _ in }) {
+    self.whenSaved = whenSaved
     (self.recipeFolder, self.out, self.readable, self.writable) = (recipeFolder, out, readable, writable)
     self.recipe = URL(filePath: recipe).lastPathComponent
   }
@@ -55,6 +59,7 @@ package final class FileAccess: Sendable {
     let place = try check(path)
     try AtomicFile.write(bytes, to: place)
     done.withLock { if $0.last != place { $0.append(place) } }
+    whenSaved(place)
   }
 
   /// Where a file of this name would be written; an error when it must not be.

@@ -50,6 +50,17 @@ package final class Lua {
     clua_close(main)
   }
 
+  /// Lets Lua code run again after some was stopped; nothing may be running.
+  func renew() {
+    cancellation.renew()
+    isEnding = false
+    trace = nil
+    clua_forget_stop(main)
+  }
+
+  /// Whether errors tell hundreds of frames.
+  var keepsFrames = false { didSet { clua_keep_frames(main, keepsFrames) } }
+
   /// Bytes of Lua's own memory in use.
   package var memoryUsed: Int { clua_memory_used(main) }
 

@@ -57,6 +57,8 @@ extension FluxModule {
     let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
     if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
+    session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
+                                   parameters: pipeline.parameterCount))
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
     models.append((source, precision, model))
     return model

@@ -9,7 +9,8 @@ import Tensors
 ///
 /// Each file of this folder adds its functions to `functions` by an extension, and registers its types.
 package final class FluxModule {
-  let recipe: Recipe
+  /// At a prompt, it grows.
+  var recipe: Recipe
   let settings: Recipe.Settings
   /// Whether only the declarations of `flux.params` are wanted.
   let declaresOnly: Bool
