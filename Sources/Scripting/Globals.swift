@@ -21,6 +21,7 @@ extension Lua {
   private func undefinedGlobal() -> LuaFunction {
     LuaFunction(name: "", summary: "", parameters: [], returns: "") { call in
       guard let name = call.lua.string(at: 2) else { return call.give(LuaValue.nil) }
+      if call.lua.declared.contains(name) { return call.give(LuaValue.nil) }
       if let hint = Lua.absent[name] { throw Unnamed("undefined variable '\(name)': not available in recipes; \(hint)") }
       let known = call.argument(1).keys.names
       let hint = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""

@@ -22,6 +22,8 @@ package final class Lua {
   private(set) var isOpen = true
   /// Ends the Lua code that runs at the next chance, as a cancellation does.
   var isEnding = false
+  /// Globals that may be read though they hold nothing: at a prompt, what was a local.
+  var declared: Set<String> = []
   var functions: [LuaFunction] = []
   var types: [ObjectIdentifier: TypeNumber] = [:]
   var typeNames: [String] = []

@@ -39,6 +39,7 @@ package final class Conversation {
     lua.keepsFrames = settings.keepsFrames
     flux = FluxModule(recipe: Recipe(name: Self.name, folder: ".", source: ""), settings: settings)
     flux.install(in: lua)
+    lua.declared = ["_"]
   }
 
   package func close() { lua.close() }
@@ -46,8 +47,12 @@ package final class Conversation {
   /// The number of the next line.
   package var nextLine: Int { lines.count + 1 }
 
-  /// Forgets that the last evaluation was stopped.
-  package func renew() { lua.renew() }
+  /// Forgets that the last evaluation was stopped. What it made and nobody holds is let go of when it had become too much.
+  package func renew() {
+    let wasTooMuch = settings.cancellation.requested == .memoryLimit
+    lua.renew()
+    if wasTooMuch { try? lua.run("collectgarbage()", named: Self.name) }
+  }
 
   /// Runs a text, or gives the values of an expression.
   /// - Parameter isWhole: nothing will follow: what is incomplete is wrong
@@ -64,6 +69,7 @@ package final class Conversation {
       return .failed(told(RecipeFailure(error, of: Self.name, in: lua)))
     }
     take(text)
+    if reading == .statement { lua.declared.formUnion(phrase.locals) }
     flux.recipe = Recipe(name: Self.name, folder: ".", source: (kept + [phrase.sentence(for: reading)]).joined(separator: "\n") + "\n")
     return run(phrase, reading)
   }

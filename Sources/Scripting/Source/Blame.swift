@@ -53,6 +53,7 @@ struct Blame {
   private func range(of complaint: Complaint) -> Range<Int>? {
     let words = complaint.words
     if let match = words.firstMatch(of: /near <eof>$/) { return match.0.isEmpty ? nil : (tokens.last?.range.upperBound).map { $0..<$0 + 1 } }
+    if let match = words.firstMatch(of: /near '<\\(\d+)>'$/), let byte = UInt8(match.1) { return here { $0.text.utf8.first == byte }?.range }
     if let match = words.firstMatch(of: /near '(.+)'$/) { return here { $0.text == match.1 }?.range }
     if let match = words.firstMatch(of: /undefined variable '([^']+)'/) { return name(String(match.1), asMember: false) }
     if let match = words.firstMatch(of: /has no '([^']+)'/) { return name(String(match.1), asMember: true) }

@@ -60,10 +60,7 @@ struct Dialogue: Sendable {
   /// Shows the answer, and lets go of the text unless more belongs to it. Only what ends the program is returned.
   private func evaluate(_ text: inout String?, _ conversation: Conversation, _ attention: Attention) -> Exit? {
     conversation.renew()
-    let before = job.settings.session.files.saved.count
-    let answer = attention.during { conversation.answer(to: text ?? "") }
-    for file in job.settings.session.files.saved.dropFirst(before) { job.display.note("saved \(file)") }
-    switch answer {
+    switch answer(to: text ?? "", conversation, attention) {
     case .incomplete: return nil
     case .said(let said):
       if let said { job.display.say(said, to: .standardOutput) }
@@ -73,6 +70,12 @@ struct Dialogue: Sendable {
     }
     text = nil
     return nil
+  }
+
+  private func answer(to text: String, isWhole: Bool = false, _ conversation: Conversation, _ attention: Attention) -> Conversation.Answer {
+    let before = job.settings.session.files.saved.count
+    defer { for file in job.settings.session.files.saved.dropFirst(before) { job.display.note("saved \(file)") } }
+    return attention.during { conversation.answer(to: text, isWhole: isWhole) }
   }
 
   // ---- A pipe ----
@@ -90,7 +93,7 @@ struct Dialogue: Sendable {
         continue
       }
       let whole = text.map { $0 + "\n" + line } ?? line
-      switch attention.during({ conversation.answer(to: whole) }) {
+      switch answer(to: whole, conversation, attention) {
       case .incomplete: text = whole
       case .failed(let failure): return failed(failure)
       case .said(let said):
@@ -98,7 +101,7 @@ struct Dialogue: Sendable {
         if let said { job.display.say(said, to: .standardOutput) }
       }
     }
-    if let text, case .failed(let failure) = attention.during({ conversation.answer(to: text, isWhole: true) }) { return failed(failure) }
+    if let text, case .failed(let failure) = answer(to: text, isWhole: true, conversation, attention) { return failed(failure) }
     return .done
   }
 
