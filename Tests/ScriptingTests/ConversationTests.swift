@@ -172,7 +172,8 @@ extension ScriptingTests {
 
   // ---- Completion ----
 
-  @Test(arguments: [
+  /// What is typed, the words that fit where they are known, and what is put in.
+  static let offers: [(text: String, words: [String]?, certain: String)] = [
     ("flux.lo", ["load", "log"], ""), ("flux.loa", ["load"], "d"), ("prin", ["print"], "t"), ("loca", ["local"], "l"), ("answ", ["answer"], "er"),
     ("flux.load():ge", ["generate"], "nerate"), ("flux.load():encode('x'):sa", ["save"], "ve"), ("image:res", ["resize"], "ize"), ("image.wi", ["width"], "dth"),
     ("x = image:", nil, ""), ("step.den", ["denoised"], "oised"), ("box.inner.de", ["deep"], "ep"), ("box:no", [], ""), ("('x'):gs", ["gsub"], "ub"), ("text:upp", ["upper"], "er"),
@@ -182,7 +183,9 @@ extension ScriptingTests {
     ("model:generate('x', { on_step = function(step) step.lat", ["latents"], "ents"), ("model:generate('x', { on_step = function(step) prin", ["print"], "t"),
     ("help gener", ["generate"], "ate"), (".sa", ["save"], "ve"), ("-- prin", [], ""), ("'prin", [], ""), ("x = 1 -- ", [], ""), ("nothing.there.at", [], ""), ("print('é日', flux.loa", ["load"], "d"),
     ("model:generate('x', { steps = prin", ["print"], "t"), ("for value = 1, 2 do val", ["value"], "ue"), ("flux.image(", nil, ""), (")]}", nil, ""), ("model:generate('x', { }, ", nil, ""),
-  ]) func tabOffersWhatFits(_ text: String, _ words: [String]?, _ certain: String) {
+  ]
+
+  @Test(arguments: offers) func tabOffersWhatFits(_ text: String, _ words: [String]?, _ certain: String) {
     let found = talk { conversation -> Completions in
       _ = conversation.answer(to: "answer = 42 text = 'x' box = {inner = {deep = 1}} image = flux.image(flux.zeros {3, 4, 4}) model = flux.load()")
       return conversation.completions(after: text)

@@ -30,6 +30,7 @@ package final class Conversation {
   private let flux: FluxModule
   /// Every line, failed ones too.
   private var lines: [String] = []
+  private var isTight = false
   /// What went well, in the words of a recipe.
   private var kept: [String] = []
 
@@ -47,11 +48,11 @@ package final class Conversation {
   /// The number of the next line.
   package var nextLine: Int { lines.count + 1 }
 
-  /// Forgets that the last evaluation was stopped. What it made and nobody holds is let go of when it had become too much.
+  /// Forgets that the last evaluation was stopped. Once memory was short, what nobody holds is let go of each time.
   package func renew() {
-    let wasTooMuch = settings.cancellation.requested == .memoryLimit
+    if settings.cancellation.requested == .memoryLimit { isTight = true }
     lua.renew()
-    if wasTooMuch { try? lua.run("collectgarbage()", named: Self.name) }
+    if isTight { try? lua.run("collectgarbage()", named: Self.name) }
   }
 
   /// Runs a text, or gives the values of an expression.

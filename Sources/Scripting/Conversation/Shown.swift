@@ -16,13 +16,16 @@ struct Shown {
     switch clua_type(lua.current, index) {
     case CLUA_STRING: quoted(lua.string(at: index) ?? "")
     case CLUA_NUMBER: number(at: index)
-    case CLUA_TABLE: lua.text(at: index) ?? table(at: index, depth: depth)
+    case CLUA_TABLE: ownText(at: index) ?? table(at: index, depth: depth)
     case CLUA_USERDATA: lua.text(at: index) ?? lua.description(at: index)
     case CLUA_FUNCTION: "function"
     case CLUA_THREAD: "coroutine"
     default: lua.description(at: index)
     }
   }
+
+  /// What a table says of itself, more than where it is.
+  private func ownText(at index: Int32) -> String? { lua.text(at: index).flatMap { $0.hasPrefix("table: ") ? nil : $0 } }
 
   /// As Lua writes them.
   private func number(at index: Int32) -> String {
