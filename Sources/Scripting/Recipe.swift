@@ -90,7 +90,7 @@ package struct Recipe: Sendable {
       flux.install(in: lua)
       do { try lua.run(source, named: chunkName) } catch {
         guard error is LuaStopped, settings.cancellation.requested == nil else {
-          return .failure(RecipeFailure(error, of: chunkName, in: lua))
+          return .failure(RecipeFailure(error, of: chunkName, in: lua).quoting(source))
         }
       }
       return .success(flux.declared)

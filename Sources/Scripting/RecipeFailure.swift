@@ -2,10 +2,10 @@ import Tensors
 
 /// Why a recipe did not come to its end.
 package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
-  package enum Kind: Sendable, Equatable {
+  package enum Kind: String, Sendable {
     /// The recipe is wrong, or something that it asked for failed.
     case failed
-    case interrupted, terminated, timeLimit, memoryLimit
+    case interrupted, terminated, timeLimit = "time_limit", memoryLimit = "memory_limit"
     /// A model or file cannot be used.
     case unusable
     /// The command line sets what the recipe does not have, or to what it cannot be.

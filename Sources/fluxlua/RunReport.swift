@@ -42,7 +42,7 @@ final class RunReport: Sendable {
 
   func failed(_ failure: RecipeFailure, _ files: [String], _ exit: Exit) {
     sayTimes()
-    event("error", [("kind", "\(failure.kind)"), ("message", failure.message), ("line", failure.line), ("frames", failure.frames),
+    event("error", [("kind", failure.kind.rawValue), ("message", failure.message), ("line", failure.line), ("frames", failure.frames),
                     ("exit", Int(exit.rawValue)), ("files", files), ("seconds", elapsed)])
   }
 

@@ -25,14 +25,14 @@ final class PseudoTerminal {
       posix_spawnattr_destroy(&attributes)
     }
     posix_spawnattr_setflags(&attributes, Self.newSession)          // then the terminal it opens first is its own
-    posix_spawn_file_actions_addchdir_np(&actions, folder.path)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/pts/\(number)", O_RDWR, 0)
     posix_spawn_file_actions_adddup2(&actions, 0, 1)
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
-    var words = ([ReleaseBinary.url.path] + arguments).map { strdup($0) } + [nil]
+    let script = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path, ReleaseBinary.url.path] + arguments
+    var words = script.map { strdup($0) } + [nil]
     var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (words + settings).forEach { free($0) } }
-    try #require(posix_spawn(&process, ReleaseBinary.url.path, &actions, &attributes, &words, &settings) == 0)
+    try #require(posix_spawn(&process, "/bin/sh", &actions, &attributes, &words, &settings) == 0)
   }
 
   deinit {

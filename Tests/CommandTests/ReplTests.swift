@@ -39,14 +39,16 @@ extension CommandTests {
   @Test func tabCompletesNamesOptionsAndChoices() throws {
     let shop = try Workshop(), screen = try terminal(shop)
     screen.wait(for: "1> ")
-    screen.type("print(flux.vers\t)\r")
-    screen.wait(for: "flux.version)")
+    screen.type("print('<' .. flux.vers\t .. '>')\r")
+    screen.wait(for: "\n<0.")
     screen.wait(for: "2> ")
     screen.type("flux.lo\t")
     screen.wait(for: "load  log\r\n")
     screen.type("ad():generate('a', { gui\t3, sampler = 'heu\t, steps = 1, size = 32 })\r")
-    screen.wait(for: "guidance = 3, sampler = 'heun', steps = 1")
-    screen.wait(for: "\nImage 32x32\r\n")
+    screen.wait(for: "Image 32x32\r\n")
+    screen.wait(for: "3> ")
+    screen.type("if true then\r\tprint('in' .. 'dented') end\r")
+    screen.wait(for: "\nindented\r\n")
   }
 
   @Test func controlCStopsAStepAndTheStateStays() throws {

@@ -120,7 +120,7 @@ extension ScriptingTests {
   @Test func allFramesAreKeptWhenThatIsAskedFor() throws {
     let source = "local function f(n) if n == 0 then error 'deep' end f(n - 1) return 1 end\nf(40)"
     var settings = Recipe.Settings()
-    #expect(try #require(failing(source, settings)).frames.count == 16)
+    #expect(try #require(failing(source, settings)).frames.count == 15)
     settings.keepsFrames = true
     #expect(try #require(failing(source, settings)).frames.count == 42)
   }

@@ -111,7 +111,7 @@ struct Topic {
            "files":[…],"seconds":…}
 
         A step is told when it begins. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
-        interrupted, terminated, timeLimit, memoryLimit, unusable and usage; line is there when the place is in the recipe's own file.
+        interrupted, terminated, time_limit, memory_limit, unusable and usage; line is there when the place is in the recipe's own file.
         """),
       Topic(names: ["exit-codes"], summary: "How the program ends.", text: """
           0    done

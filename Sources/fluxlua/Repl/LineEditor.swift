@@ -36,7 +36,10 @@ final class LineEditor: @unchecked Sendable {       // one thread reads; `abando
   func abandon() { editor.map(line_editor_abandon) }
 
   fileprivate func tab(after text: String) {
-    guard let editor, let completions = complete(text) else { return }
+    guard let editor else { return }
+    // Code that is pasted may be indented by tabs.
+    if text.allSatisfy(\.isWhitespace) { return _ = line_editor_insert(editor, "  ") }
+    guard let completions = complete(text) else { return }
     let certain = completions.certain
     if !certain.isEmpty { line_editor_insert(editor, certain) } else if completions.words.count > 1 {
       line_editor_show(editor, Self.columns(completions.words, width: Terminal.columns))
