@@ -23,7 +23,7 @@ extension Lua {
       guard let name = call.lua.string(at: 2) else { return call.give(LuaValue.nil) }
       if call.lua.declared.contains(name) { return call.give(LuaValue.nil) }
       if let hint = Lua.absent[name] { throw Unnamed("undefined variable '\(name)': not available in recipes; \(hint)") }
-      let known = call.argument(1).keys.names
+      let known = call.argument(1).keys.names.filter { $0 != "_" }
       let hint = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
       throw Unnamed("undefined variable '\(name)'\(hint)")
     }
