@@ -207,15 +207,16 @@ static int depth_of(lua_State *L) {
 }
 
 void clua_push_frames(lua_State *L, lua_State *coroutine, int level) {
-  enum { FIRST = 10, LAST = 5 };
+  bool all = sandbox(L)->keeps_frames;
+  int first = all ? 200 : 10, last = all ? 100 : 5;
   lua_Debug frame;
   int total = depth_of(coroutine) - level;
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   for (int i = level; lua_getstack(coroutine, i, &frame); i++) {
-    if (i - level == FIRST && total > FIRST + LAST) {
+    if (i - level == first && total > first + last) {
       luaL_addstring(&text, "...\n");
-      i = level + total - LAST;
+      i = level + total - last;
       lua_getstack(coroutine, i, &frame);
     }
     lua_getinfo(coroutine, "Sln", &frame);

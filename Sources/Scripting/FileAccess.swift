@@ -12,15 +12,17 @@ package final class FileAccess: Sendable {
   private let readable: [String], writable: [String]
   private let done = Mutex<[String]>([])
   private let rehearsal: Rehearsal?
+  private let whenSaved: @Sendable (String) -> Void
 
   /// - Parameters:
   ///   - recipe: the name that written files carry
   ///   - readable: folders besides the recipe's and `out`
   ///   - writable: folders besides `out`
   ///   - rehearses: whether everything is checked as usual, but nothing is written
+  ///   - whenSaved: told of each file that was written
   package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = [],
-               rehearses: Bool = false) {
-    (self.recipeFolder, self.out, self.writable) = (recipeFolder, out, writable)
+               rehearses: Bool = false, whenSaved: @escaping @Sendable (String) -> Void = { _ in }) {
+    (self.recipeFolder, self.out, self.writable, self.whenSaved) = (recipeFolder, out, writable, whenSaved)
     rehearsal = rehearses ? Rehearsal() : nil
     self.readable = readable + (rehearsal.map { [$0.folder] } ?? [])
     self.recipe = URL(filePath: recipe).lastPathComponent
@@ -61,6 +63,7 @@ package final class FileAccess: Sendable {
     let place = try check(path)
     if let rehearsal { rehearsal.remember(bytes, as: place) } else { try AtomicFile.write(bytes(), to: place) }
     done.withLock { if $0.last != place { $0.append(place) } }
+    whenSaved(place)
   }
 
   /// A file of this recipe in the output folder; nil where there is none.

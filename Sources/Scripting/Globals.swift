@@ -21,7 +21,8 @@ extension Lua {
   private func undefinedGlobal() -> LuaFunction {
     LuaFunction(name: "", summary: "", parameters: [], returns: "") { call in
       guard let name = call.lua.string(at: 2) else { return call.give(LuaValue.nil) }
-      throw Unnamed(Lua.undefined(name, among: call.argument(1).keys.names))
+      if call.lua.declared.contains(name) { return call.give(LuaValue.nil) }
+      throw Unnamed(Lua.undefined(name, among: call.argument(1).keys.names.filter { $0 != "_" }))
     }
   }
 

@@ -22,6 +22,8 @@ package final class Lua {
   private(set) var isOpen = true
   /// Ends the Lua code that runs at the next chance, as a cancellation does.
   var isEnding = false
+  /// Globals that may be read though they hold nothing: at a prompt, what was a local.
+  var declared: Set<String> = []
   var functions: [LuaFunction] = []
   var types: [ObjectIdentifier: TypeNumber] = [:]
   var typeNames: [String] = []
@@ -49,6 +51,17 @@ package final class Lua {
     isOpen = false
     clua_close(main)
   }
+
+  /// Lets Lua code run again after some was stopped; nothing may be running.
+  func renew() {
+    cancellation.renew()
+    isEnding = false
+    trace = nil
+    clua_forget_stop(main)
+  }
+
+  /// Whether errors tell hundreds of frames.
+  var keepsFrames = false { didSet { clua_keep_frames(main, keepsFrames) } }
 
   /// Bytes of Lua's own memory in use.
   package var memoryUsed: Int { clua_memory_used(main) }

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 import Tensors
 
 /// A Lua file that somebody wants run: its text, the name that messages give it, and the folder that it may read.
@@ -16,11 +17,14 @@ package struct Recipe: Sendable {
   package let name: String
   package let folder: String
   package let source: String
+  /// Whether the program carries it: then its lines say nothing to the person.
+  package let isBundled: Bool
 
-  package init(name: String, folder: String, source: String) {
+  package init(name: String, folder: String, source: String, isBundled: Bool = false) {
     self.name = name
     self.folder = folder
     self.source = source
+    self.isBundled = isBundled
   }
 
   package init(contentsOf path: String) throws {
@@ -36,6 +40,8 @@ package struct Recipe: Sendable {
     package var cancellation: Cancellation
     package var output: Output
     package var session: Session
+    /// Whether errors tell hundreds of the recipe's frames, instead of the first and last few.
+    package var keepsFrames = false
 
     package init(parameters: [(name: String, value: String)] = [], limits: Limits = Limits(),
                  cancellation: Cancellation = Cancellation(), output: Output = Output(), session: Session = Session()) {
@@ -59,6 +65,7 @@ package struct Recipe: Sendable {
     do {
       let lua = try Lua(limits: settings.limits, cancellation: settings.cancellation, output: settings.output)
       defer { lua.close() }
+      lua.keepsFrames = settings.keepsFrames
       let flux = FluxModule(recipe: self, settings: settings)
       do {
         flux.install(in: lua)
@@ -67,7 +74,8 @@ package struct Recipe: Sendable {
         flux.warnOfUnusedParameters()
         return .success(try finish(flux, lua))
       } catch {
-        return .failure(RecipeFailure(error, of: chunkName, in: lua).classified(unusable: flux.unusable, usage: flux.misuse))
+        let failure = RecipeFailure(error, of: chunkName, in: lua).classified(unusable: flux.unusable, usage: flux.misuse)
+        return .failure(isBundled ? failure : failure.quoting(source))
       }
     } catch {
       return .failure(RecipeFailure(kind: .failed, message: "\(name): \(error)"))
@@ -87,7 +95,7 @@ package struct Recipe: Sendable {
       flux.install(in: lua)
       do { try lua.run(source, named: chunkName) } catch {
         guard error is LuaStopped, settings.cancellation.requested == nil else {
-          return .failure(RecipeFailure(error, of: chunkName, in: lua))
+          return .failure(RecipeFailure(error, of: chunkName, in: lua).quoting(source))
         }
       }
       return .success(flux.declared)
@@ -112,13 +120,15 @@ package struct Recipe: Sendable {
 }
 
 /// Cancels when its time is up, unless it was disarmed before.
-private final class Deadline {
-  private let work: DispatchWorkItem
+final class Deadline: Sendable {
+  private let isArmed = Mutex(true)
 
   init(after seconds: Double, _ cancellation: Cancellation) {
-    work = DispatchWorkItem { cancellation.cancel(.timeLimit) }
-    DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + seconds, execute: work)
+    DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + seconds) { [weak self] in
+      self?.isArmed.withLock { if $0 { cancellation.cancel(.timeLimit) } }
+    }
   }
 
-  func disarm() { work.cancel() }
+  /// When it returns, the cancellation is not asked for any more.
+  func disarm() { isArmed.withLock { $0 = false } }
 }

@@ -23,10 +23,18 @@ package struct Session: Sendable {
   package var purpose: Purpose
   /// Told what the engine is busy with.
   package var observer: @Sendable (Activity) -> Void
+  /// Told of each model that was loaded.
+  package var whenLoaded: @Sendable (LoadedModel) -> Void = { _ in }
 
   package init(model: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil, files: FileAccess = FileAccess(),
                embeddings: EmbeddingCache = EmbeddingCache(), purpose: Purpose = .pictures, observer: @escaping @Sendable (Activity) -> Void = { _ in }) {
     (self.model, self.precision, self.memoryLimit, self.files, self.observer) = (model, precision, memoryLimit, files, observer)
     (self.embeddings, self.purpose) = (embeddings, purpose)
   }
+}
+
+/// What is worth saying of a model that was loaded.
+package struct LoadedModel: Sendable {
+  package let name: String, kind: String, precision: String
+  package let parameters: Int
 }

@@ -21,7 +21,7 @@ struct Check: ParsableCommand {
       let job = try Job(contentsOf: path, recipeOptions, engine, for: .check)
       let exit = job.perform {
         let findings = job.recipe.findings(job.settings)
-        for finding in findings { job.display.say(finding.report) }
+        for finding in findings { job.display.say(job.words(for: finding)) }
         if findings.isEmpty { job.display.note("\(path): ok") }
         return findings.isEmpty ? .done : findings.contains { $0.kind == .interrupted } ? .interrupted : .failed
       }

@@ -16,12 +16,17 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
-  func run() throws { try Self.plan(recipe, recipeOptions, engine) }
+  @Flag(help: "Write one JSON object to stdout.") var json = false
 
-  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions) throws {
+  func run() throws { try Self.plan(recipe, recipeOptions, engine, asJSON: json) }
+
+  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions, asJSON: Bool) throws {
     let job = try Job(contentsOf: path, options, engine, for: .plan), limits = job.settings.limits
     throw job.perform {
       switch job.recipe.plan(job.settings) {
+      case .success(let plan) where asJSON:
+        job.display.say(plan.json, to: .standardOutput)
+        return .done
       case .success(let plan):
         job.display.say(plan.report, to: .standardOutput)
         if let limit = limits.time, plan.seconds > limit.seconds { job.display.say("That is longer than --time-limit \(limit.written).", to: .standardOutput) }

@@ -12,11 +12,12 @@ struct Run: ParsableCommand {
   @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup(title: "Report") var report: ReportOptions
   @Flag(help: "Only say what it would take: the same as fluxlua plan RECIPE.") var dryRun = false
 
   func run() throws {
-    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine) }
-    throw try Job(contentsOf: recipe, recipeOptions, engine).run()
+    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine, asJSON: report.json) }
+    throw try Job(contentsOf: recipe, recipeOptions, engine, style: report.style).run()
   }
 }
 
@@ -24,38 +25,43 @@ struct Run: ParsableCommand {
 struct Job: Sendable {
   let recipe: Recipe
   let settings: Recipe.Settings
+  let cancellation = Cancellation()
   let display: ProgressDisplay
+  private let report: RunReport
   let memoryLimit: Int?
-  private let cancellation = Cancellation()
   private let memoryText: String?
   private let out: String
 
-  init(contentsOf path: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures) throws {
+  init(contentsOf path: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures, style: RunReport.Style = .init()) throws {
     let recipe: Recipe
     do { recipe = try Recipe(contentsOf: path) } catch { Exit.usage.leave(saying: "\(error)") }
     let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-    try self.init(recipe, out: options.out ?? "out/\(name)", options, engine, for: purpose)
+    try self.init(recipe, out: options.out ?? "out/\(name)", options, engine, for: purpose, style: style)
   }
 
-  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures) throws {
+  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures,
+       style: RunReport.Style = .init()) throws {
     try engine.useThreads()
-    let display = ProgressDisplay(quiet: engine.quiet)
+    let display = ProgressDisplay(quiet: engine.quiet), report = RunReport(style, display)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
     let models: [String] = if case .folder(let path) = source { [path] } else { [] }
     let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
-                           writable: options.allowWrite, rehearses: purpose != .pictures)
-    let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
-                          embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: display.show)
+                           writable: options.allowWrite, rehearses: purpose != .pictures, whenSaved: report.saved)
+    var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
+                          embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: report.show)
+    session.whenLoaded = report.loaded
     let output = Output { text, stream in
       switch stream {
       case .print where purpose != .pictures, .log where purpose != .pictures: break
-      case .print: display.say(text, to: .standardOutput)
+      case .print: display.say(text, to: report.printed)
       case .warning: display.say("warning: \(text)")
       case .log: display.say(text)
       }
     }
-    settings = Recipe.Settings(parameters: try options.settings(), limits: limits, cancellation: cancellation, output: output, session: session)
-    (self.recipe, self.display, memoryLimit, memoryText, self.out) = (recipe, display, memory, engine.memoryLimit, out)
+    var settings = Recipe.Settings(parameters: try options.settings(), limits: limits, cancellation: cancellation, output: output, session: session)
+    settings.keepsFrames = style.verbose
+    (self.recipe, self.settings, self.report) = (recipe, settings, report)
+    (self.display, memoryLimit, memoryText, self.out) = (display, memory, engine.memoryLimit, out)
   }
 
   /// Where models may be, besides what is named.
@@ -85,23 +91,21 @@ struct Job: Sendable {
   private func finished() -> Exit {
     let saved = settings.session.files.saved
     if let last = saved.last { display.note(saved.count == 1 ? "saved \(last)" : "saved \(saved.count) files in \(out), the last one \(last)") }
+    report.done(saved)
     return .done
   }
 
   func failed(_ failure: RecipeFailure) -> Exit {
-    let saved = settings.session.purpose == .pictures ? settings.session.files.saved : []
+    let saved = settings.session.purpose == .pictures ? settings.session.files.saved : [], exit = Exit(failure.kind)
     let kept = saved.isEmpty ? "" : "\n\(saved.count == 1 ? "1 file" : "\(saved.count) files") saved before that: \(saved.prefix(3).joined(separator: ", "))\(saved.count > 3 ? ", …" : "")"
-    if cancellation.requested == .memoryLimit {
-      display.say("fluxlua: stopped by --memory-limit \(memoryText ?? "")" + kept)
-      return .failed
-    }
-    display.say("fluxlua: \(failure.report)\(kept)")
-    return switch failure.kind {
-    case .interrupted: .interrupted
-    case .terminated: .terminated
-    case .unusable: .unusable
-    case .usage: .usage
-    case .failed, .timeLimit, .memoryLimit: .failed
-    }
+    display.say("fluxlua: \(words(for: failure))\(kept)")
+    report.failed(failure, saved, exit)
+    return exit
+  }
+
+  /// What the person reads of a failure.
+  func words(for failure: RecipeFailure) -> String {
+    failure.kind == .memoryLimit && cancellation.requested == .memoryLimit
+      ? "stopped by --memory-limit \(memoryText ?? "")" : failure.report(coloured: Terminal.coloursErrors, allFrames: report.style.verbose)
   }
 }

@@ -33,6 +33,8 @@ struct PlanTests {
     #expect(lines.first == "hello.lua would make 1 picture of 128x128 (0.0164 megapixels) in 2 steps, with 2 evaluations of the transformer.")
     #expect(lines.contains { $0.hasPrefix("  time     about ") } && lines.contains { $0.hasPrefix("  memory   about ") } && lines.last == "  files    out/hello/fox.png")
     #expect(shop.files == ["hello.lua"])
+    let json = try #require(JSONSerialization.jsonObject(with: Data(shop.fluxlua("plan", "hello.lua", "--json").output.utf8)) as? [String: Any])
+    #expect(json["pictures"] as? Int == 1 && json["steps"] as? Int == 2 && json["seconds"] as? Double ?? 0 > 0 && json["files"] as? [String] == ["out/hello/fox.png"])
     #expect(try shop.fluxlua("run", "--dry-run", "hello.lua").output.hasPrefix("hello.lua would make 1 picture"))
     #expect(try shop.fluxlua("plan", "hello.lua", "--time-limit", "1ms").status == 1, "the limit holds for planning, too")
     #expect(try shop.fluxlua("plan", "hello.lua", "--memory-limit", "90MB").output.contains("That is more than --memory-limit 90MB: at least "))

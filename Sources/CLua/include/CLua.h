@@ -37,7 +37,7 @@ typedef struct lua_State lua_State;
 
 int32_t clua_host_call(void *host, lua_State *L, int32_t function);
 void clua_host_release(void *host, void *object);
-/// Whether Lua code must end now; once true, true for good.
+/// Whether Lua code must end now; once true, true until no Lua code runs.
 bool clua_host_stopping(void *host);
 void clua_host_write(void *host, int32_t stream, const char *bytes, size_t count);
 
@@ -55,6 +55,10 @@ void clua_seed(lua_State *L, int64_t seed);
 /// `recipe.lua:7` for the Lua code that runs, or was stopped; false when no Lua code is found.
 bool clua_position(lua_State *L, char *buffer, size_t size);
 bool clua_stopped_position(lua_State *L, char *buffer, size_t size);
+/// Forgets where it was stopped, once Lua code may run again.
+void clua_forget_stop(lua_State *L);
+/// Whether errors tell hundreds of frames, instead of the first and last few.
+void clua_keep_frames(lua_State *L, bool all);
 /// Whether the innermost Lua code is the main chunk of a file.
 bool clua_in_main_chunk(lua_State *L);
 /// Counts the errors that Lua code has caught: what was known of an error before the count moved is out of date.

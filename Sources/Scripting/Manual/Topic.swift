@@ -60,14 +60,58 @@ struct Topic {
   private static var world: [Topic] {
     [
       Topic(names: ["errors"], summary: "How mistakes are told, and how a recipe catches them.", text: """
-        An error names the recipe's line, the call, the field, what was expected and what came:
+        An error names the recipe's line, the call, the field, what was expected and what came, and marks the place in the recipe:
 
           hello.lua:7: generate: 'steps' must be a whole number from 1 to 1000,
           got "ten" (a string)
+            8 |   steps = "ten",
+              |   ^^^^^^^^^^^^^
 
-        Everything that is wrong with the options of one call is told at once, and unknown names come with the nearest known one. They are
-        ordinary Lua errors: pcall catches them, and afterwards everything still works. What a model cannot use, such as guidance on schnell, is
-        one notice and no error.
+        Everything that is wrong with the options of one call is told at once, and unknown names come with the nearest known one. Below stands
+        how the recipe got there, when that is more than one place; --verbose tells all of it. They are ordinary Lua errors: pcall
+        catches them, and afterwards everything still works. What a model cannot use, such as guidance on schnell, is one notice and no error.
+        Marks are coloured on a terminal, unless NO_COLOR is set.
+        """),
+      Topic(names: ["repl"], summary: "A prompt for Lua: fluxlua repl.", text: """
+        A line is an expression, whose values print themselves, or a statement; what is not finished goes on at the next line. = before an
+        expression is allowed. _ is the last value. A local of the outermost level stays for the lines that follow, as a global does; what
+        is local to a block, or <close>, ends with it. Lines are counted through the session, and errors name them: repl:12.
+
+          1> model = flux.load()
+          2> image = model:generate("a red fox", { steps = 4 })
+          3> image
+          Image 128x128
+          4> image:save "fox.png"
+          saved out/repl/fox.png
+
+        Tab completes globals, fields, methods by the type of the value, options within a call's table, and words where a string is a choice.
+        Ctrl-C stops an evaluation, also in the middle of a step, and leaves everything else as it was; at the prompt it gives up the line.
+        Ctrl-D leaves. --time-limit counts for each evaluation. Files go to out/repl, or --out FOLDER.
+
+          help, help TOPIC   this manual
+          .save FILE         what went well, as a recipe, in the current folder
+          .exit              leaves
+
+        Earlier lines are kept in $XDG_STATE_HOME/fluxlua/history, or ~/.local/state/fluxlua/history, up to 1000.
+
+        Without a terminal the lines of stdin run without a prompt, up to the first error, which ends the program as it ends a recipe; pcall
+        goes on behind one.
+        """),
+      Topic(names: ["reports", "json", "verbose"], summary: "What is told of a run, for people and for programs.", text: """
+        Progress, notices and errors go to stderr, print to stdout. --quiet leaves progress out. --verbose tells which model was loaded and in
+        which precision, all of the way to an error, and at the end how long each stage took.
+
+        --json writes one object a line to stdout, and what the recipe prints to stderr:
+
+          {"event":"loaded","model":…,"kind":…,"precision":…,"parameters":…}
+          {"event":"step","index":1,"count":8}
+          {"event":"saved","file":…}
+          {"event":"done","files":[…],"seconds":…}
+          {"event":"error","kind":…,"message":…,"line":…,"frames":[…],"exit":1,
+           "files":[…],"seconds":…}
+
+        A step is told when it begins. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
+        interrupted, terminated, time_limit, memory_limit, unusable and usage; line is there when the place is in the recipe's own file.
         """),
       Topic(names: ["exit-codes"], summary: "How the program ends.", text: """
           0    done

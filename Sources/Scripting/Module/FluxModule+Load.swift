@@ -6,7 +6,7 @@ import Pipeline
 // flux.load: models, and what is said of those that cannot be used.
 
 /// A model that a recipe loaded, for as long as the run.
-struct LoadedModel {
+struct OpenModel {
   let source: ModelSource, precision: Precision
   let pipeline: FluxPipeline
   let model: LuaReference
@@ -78,8 +78,10 @@ extension FluxModule {
     if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
     pipeline.embeddings = session.embeddings
+    session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
+                                   parameters: pipeline.parameterCount))
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
-    models.append(LoadedModel(source: source, precision: precision, pipeline: pipeline, model: model))
+    models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
     return model
   }
 

@@ -9,12 +9,13 @@ import Tensors
 ///
 /// Each file of this folder adds its functions to `functions` by an extension, and registers its types.
 package final class FluxModule {
-  let recipe: Recipe
+  /// At a prompt, it grows.
+  var recipe: Recipe
   let settings: Recipe.Settings
   /// Whether only the declarations of `flux.params` are wanted.
   let declaresOnly: Bool
   package internal(set) var declared: [DeclaredParameter] = []
-  var models: [LoadedModel] = []
+  var models: [OpenModel] = []
   /// What was said of models and files that cannot be used.
   var unusable: [String] = []
   /// What was said of values that the command line sets.

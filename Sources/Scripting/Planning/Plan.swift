@@ -4,9 +4,9 @@ import Tensors
 
 /// What a recipe would take, found by running it against a stand-in for the model: every option is read and every step made,
 /// but nothing is computed or written.
-package struct Plan: Sendable, Codable, Equatable {
+package struct Plan: Sendable, Encodable, Equatable {
   /// What one of the recipe's models would do.
-  package struct Model: Sendable, Codable, Equatable {
+  package struct Model: Sendable, Encodable, Equatable {
     package var name: String, kind: String, precision: String
     /// Prompts that are encoded, calls of the transformer (one for each picture and pass), pictures that are decoded.
     package var prompts: Int, evaluations: Int, pictures: Int
@@ -75,6 +75,25 @@ extension Recipe {
 }
 
 extension Plan {
+  private enum Key: String, CodingKey { case recipe, models, pictures, megapixels, steps, evaluations, seconds, bytes, threads, files }
+
+  package func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Key.self)
+    try fields.encode(recipe, forKey: .recipe)
+    try fields.encode(models, forKey: .models)
+    try fields.encode(files, forKey: .files)
+    try fields.encode(seconds, forKey: .seconds)
+    try fields.encode(megapixels, forKey: .megapixels)
+    for (value, key) in [(pictures, Key.pictures), (steps, .steps), (evaluations, .evaluations), (bytes, .bytes), (threads, .threads)] { try fields.encode(value, forKey: key) }
+  }
+
+  /// For programs: one line.
+  package var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+
   /// For people.
   package var report: String {
     var lines = ["\(recipe) would make \(Self.count(pictures, "picture"))\(size) in \(Self.count(steps, "step")), with \(Self.count(evaluations, "evaluation")) of the transformer."]

@@ -27,10 +27,10 @@ extension Recipe {
         let uses = try lua.globalUses(of: source, named: chunkName)
         let known = lua.globalNames + uses.filter(\.isSet).map(\.name)
         return .success(uses.filter { !$0.isSet && !known.contains($0.name) }.map { use in
-          RecipeFailure(kind: .failed, message: "\(chunkName):\(use.line): \(Lua.undefined(use.name, among: known))", line: use.line)
+          RecipeFailure(kind: .failed, message: "\(chunkName):\(use.line): \(Lua.undefined(use.name, among: known))", line: use.line).quoting(source)
         })
       } catch {
-        return .failure(RecipeFailure(error, of: chunkName, in: lua))
+        return .failure(RecipeFailure(error, of: chunkName, in: lua).quoting(source))
       }
     } catch {
       return .failure(RecipeFailure(kind: .failed, message: "\(name): \(error)"))
