@@ -25,7 +25,7 @@ package struct Recipe: Sendable {
 
   package init(contentsOf path: String) throws {
     let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    self.init(name: path, folder: parent, source: try TextFile.read(path))
+    self.init(name: path, folder: parent, source: try TextFile.read(path, pipes: true))
   }
 
   /// What a run is given from outside.
@@ -54,6 +54,7 @@ package struct Recipe: Sendable {
     do {
       let lua = try Lua(limits: settings.limits, cancellation: settings.cancellation, output: settings.output)
       defer { lua.close() }
+      if let most = settings.session.memoryLimit { lua.mostBytes = most }
       let flux = FluxModule(recipe: self, settings: settings)
       do {
         flux.install(in: lua)

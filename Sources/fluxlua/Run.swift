@@ -40,13 +40,14 @@ struct Job: Sendable {
     let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
                            writable: options.allowWrite)
     let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files, observer: display.show)
-    let output = Output { text, stream in
+    let output = Output({ text, stream in
       switch stream {
       case .print: display.say(text, to: .standardOutput)
       case .warning: display.say("warning: \(text)")
       case .log: display.say(text)
+      case .progress: display.busy(text)
       }
-    }
+    }, show: display.draw)
     settings = Recipe.Settings(parameters: try options.settings(), limits: limits, cancellation: cancellation, output: output, session: session)
     (self.recipe, self.display, memoryLimit, memoryText, self.out) = (recipe, display, memory, engine.memoryLimit, out)
   }

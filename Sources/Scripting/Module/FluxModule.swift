@@ -31,12 +31,12 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
+    [loadFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
   var types: [AnyLuaType] {
-    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type.saving(self)), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
      AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
   }
 
@@ -76,7 +76,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote", "rand", "arange", "where", "sweep", "uniform", "choice", "progress"]
+  private static let later = ["models", "remote", "sweep", "uniform", "choice"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }
@@ -115,6 +115,12 @@ package final class FluxModule {
           throw LuaError(failure.message.replacing("'?'", with: "'log'"))
         }
       }
+    }
+  }
+
+  private func progress() -> LuaFunction {
+    LuaFunction("progress", "Says what goes on: a line that moves on a terminal, plain lines now and then elsewhere.", .required("text", .string, "what goes on")) { call, text in
+      call.lua.output.write(text, .progress)
     }
   }
 

@@ -26,7 +26,8 @@ struct SavedRun: Codable {
   var index: Int, sigma: Float
   var sigmas: [Float]
   var seeds: [Int64], width: Int, height: Int
-  var sampler: String?, eta: Double?, sNoise: Double?
+  var sampler: String?, eta: Numbers?, sNoise: Numbers?
+  var rng: String?
   var guidance: Numbers?
   var cfg: Numbers?, from = 0.0, to = 1.0, combine: String?
   /// Options that were functions: whoever goes on gives them again.
@@ -120,7 +121,8 @@ extension SavedRun {
     options.batch = tensors.latents.shape.first
     options.schedule = .given(try Schedule(part: sigmas))
     options.sampler = sampler.flatMap(NamedSampler.init(rawValue:)).map { .named($0) }
-    (options.eta, options.sNoise) = (eta, sNoise)
+    (options.eta, options.sNoise) = (eta?.perStep, sNoise?.perStep)
+    options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
     if let cfg {
       var two = GenerateOptions.CFGOptions()
