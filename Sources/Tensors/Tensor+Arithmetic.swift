@@ -1,9 +1,9 @@
 /// Element by element, as NumPy broadcasts: axes are matched from the last, and an axis of 1 is repeated.
 extension Tensor {
-  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, +) }
-  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, -) }
-  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, *) }
-  public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, /) }
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 + $1 } }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 - $1 } }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 * $1 } }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 / $1 } }
 
   public static func + (a: Tensor, b: Float) -> Tensor { a.mapped { $0 + b } }
   public static func - (a: Tensor, b: Float) -> Tensor { a.mapped { $0 - b } }

@@ -38,6 +38,12 @@ extension Tensor {
     let width = totals.count
     func gather(_ start: Double, _ add: (Double, Double, _ line: Int) -> Double) {
       totals.withUnsafeMutableBufferPointer { totals in
+        if width == 1 {
+          // A single line is summed in a register.
+          var total = start
+          for row in 0..<length { total = add(total, Double(x[row]), 0) }
+          return totals[0] = total
+        }
         totals.update(repeating: start)
         for row in 0..<length { for i in 0..<width { totals[i] = add(totals[i], Double(x[row * width + i]), i) } }
       }

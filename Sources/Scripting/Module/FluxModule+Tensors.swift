@@ -162,13 +162,17 @@ extension FluxModule {
     return tensor.shape.isEmpty ? tensor.reshaped([1]) : tensor
   }
 
+  /// Lists may be in lists so deep; a list in itself is deeper.
+  private static let mostAxes = 32
+
   /// Lists in lists, all of one depth and length.
-  private static func nested(_ argument: Argument) throws -> Tensor {
+  private static func nested(_ argument: Argument, depth: Int = 1) throws -> Tensor {
+    guard depth <= mostAxes else { throw Mismatch(predicate: "must not be lists in lists for more than \(mostAxes) levels") }
     let keys = argument.keys, count = argument.length
     guard keys.names.isEmpty, keys.others.count == count, count > 0 else { throw Mismatch(predicate: "must be a list of numbers, or of lists, without holes or names") }
     let parts = try (1...count).map { index in
       try argument.entry(index) { entry in
-        if entry.isTable { return try nested(entry) }
+        if entry.isTable { return try nested(entry, depth: depth + 1) }
         guard let number = entry.lua.number(at: entry.index) else { throw Mismatch("a list of numbers", entry) }
         return Tensor([], [Float(number)])
       }

@@ -89,9 +89,11 @@ package final class FluxModule {
       guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
       let count = ((to - from) / step + 1e-9).rounded(.down) + 1
       guard count <= 1_000_000 else { throw LuaError("more than a million numbers") }
-      return (0..<max(0, Int(count))).map { i -> LuaValue in
+      guard count >= 1 else { return [LuaValue]() }
+      return (0..<Int(count)).map { i -> LuaValue in
         let value = from + Double(i) * step
-        return Int(exactly: step) != nil && Int(exactly: from) != nil ? .integer(Int(value)) : .number(value)
+        guard Int(exactly: step) != nil, Int(exactly: from) != nil, let whole = Int(exactly: value) else { return .number(value) }
+        return .integer(whole)
       }
     }
   }

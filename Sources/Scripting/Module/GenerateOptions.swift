@@ -73,7 +73,7 @@ struct GenerateOptions {
       Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean, for the noise at the start and that of stochastic samplers; PyTorch's on a CPU by default"),
       Field("noise", noise, \.noise, "what to start from; a function of {index=, seed=, size=} gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
-      Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
+      Field("strength", .share, \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
     ]
   }

@@ -24,8 +24,8 @@ extension Tensor {
       }
       .mutating("set", "Sets one element: set(i, j, …, value).",
               .rest("index and value", Reader<Double>.number, "a place on each axis, from 1, then the new value")) { box, _, arguments in
-        let index = arguments.dropLast().map { Int($0) }
-        guard let value = arguments.last, arguments.dropLast().allSatisfy({ $0 == $0.rounded() }) else { throw LuaError("takes whole indices, then a value") }
+        let index = arguments.dropLast().compactMap { Int(exactly: $0) }
+        guard let value = arguments.last, index.count == arguments.count - 1 else { throw LuaError("takes whole indices, then a value") }
         let at = try box.value.place(of: index)
         box.value.withMutableFloats { $0[at] = Float(value) }
       }
