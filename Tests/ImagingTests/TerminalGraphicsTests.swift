@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func kittyGetsAPNGInPieces() throws {
-    let pixels = (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+    let pixels = (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7 ^ ($0 &* $0) >> 3) }
     let image = try Image(width: 64, height: 64, channels: 3, pixels: pixels, text: [TextEntry("secret", "stays here")])
     let pieces = try text(.kitty, image).split(separator: "\u{1B}\\", omittingEmptySubsequences: true)
     #expect(pieces.last == "\n" && pieces.count > 2)

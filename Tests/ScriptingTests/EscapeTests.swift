@@ -48,7 +48,7 @@ extension ScriptingTests {
     Attempt("setmetatable({}, {__gc = function() end})", "'__gc' is not available in recipes"),
     Attempt("collectgarbage 'stop'", "only \"collect\" and \"count\""),
     Attempt("collectgarbage('generational')", "only \"collect\" and \"count\""),
-    Attempt("flux.load = print", "flux cannot be added to"),
+    Attempt("flux.mine = print", "flux cannot be added to"),
     Attempt("('%99999d'):format(1)", "invalid conversion"),
   ]
 
@@ -83,7 +83,7 @@ extension ScriptingTests {
     Attempt("flux.load 'away'", "'away' lies outside of what this recipe may read"),
     Attempt("flux.load 'https://example.com/model'", "there is no folder"),
     Attempt("flux.wildcards '__../../secret__'", "lies outside of what this recipe may read"),
-    Attempt("flux.image 'vast.png'", "sides go from 1 to 65535"),
+    Attempt("flux.image 'vast.png'", "This picture is too large: it is 65535×65535 pixels"),
     Attempt("flux.image 'lines.txt'", "neither a PNG nor a JPEG nor a WebP file"),
     Attempt("flux.tensor 'vast.npy'", "needs 4398046511104 bytes"),
     Attempt("flux.tensor 'vast.safetensors'", "the header's length, 9223372036854775807 bytes, is impossible"),
@@ -118,12 +118,12 @@ extension ScriptingTests {
   /// Too much of something, said before it is made.
   static let exhaustion = [
     Attempt("('x'):rep(1 << 30)", "reached --lua-memory 32MB"),
-    Attempt("('x'):rep(1 << 40, 'y')", "reached --lua-memory 32MB"),
+    Attempt("('x'):rep(1 << 62, 'y')", "resulting string too large"),
     Attempt("local s = 'x' while true do s = s .. s end", "reached --lua-memory 32MB"),
     Attempt("local t = {} for i = 1, math.huge do t[i] = {} end", "reached --lua-memory 32MB"),
     Attempt("local t = {} for i = 1, math.huge do t[i] = function() return i end end", "reached --lua-memory 32MB"),
     Attempt("local t = {} for i = 1, math.huge do t[i] = coroutine.wrap(print) end", "reached --lua-memory 32MB"),
-    Attempt("flux.ones(1 << 24):totable()", "reached --lua-memory 32MB"),
+    Attempt("flux.ones(1 << 22):totable()", "reached --lua-memory 32MB"),
     Attempt("table.move({}, 1, 2e10, 2)", "table.move: more than 10000000 entries"),
     Attempt("table.concat({}, '', 1, 1 << 60)", "table.concat: more than 10000000 entries"),
     Attempt("table.unpack({}, 1, 1e8)", "too many results to unpack"),
@@ -131,7 +131,7 @@ extension ScriptingTests {
     Attempt("(('('):rep(300)):match(('('):rep(300))", "too many captures"),
     Attempt("assert(load(('('):rep(100000)))", "C stack overflow"),
     Attempt("assert(load('return ' .. ('{'):rep(1000)))", "C stack overflow"),
-    Attempt("local function f() return 1 + f() end f()", "stack overflow"),
+    Attempt("local function f() return 1 + f() end f()", "reached --lua-memory 32MB"),
     Attempt("local function f() return ('x'):gsub('x', f) end f()", "C stack overflow"),
     Attempt("local function f() return flux.ones(1):map(f) end f()", "C stack overflow"),
     Attempt("local function f() return (coroutine.wrap(f)()) end f()", "C stack overflow"),
@@ -140,7 +140,7 @@ extension ScriptingTests {
     Attempt("flux.randn(1 << 62)", "has too many elements"),
     Attempt("flux.ones {1 << 20, 1} + flux.ones {1, 1 << 20}", "has too many elements"),
     Attempt("flux.ones {1 << 16, 1}:matmul(flux.ones {1, 1 << 16})", "has too many elements"),
-    Attempt("flux.ones {1}:expand(1 << 20, 1 << 20)", "does not expand"),
+    Attempt("flux.ones {1}:expand(1 << 20, 1 << 20)", "has too many elements"),
     Attempt("local x, all = flux.ones(1 << 20), {} for i = 1, 2000 do all[i] = x end flux.stack(all)", "has too many elements"),
     Attempt("flux.noise {size = 16384, batch = 1024}", "has too many elements"),
     Attempt("model:sample(fox, {size = 16384, batch = 1024})", "has too many elements"),
@@ -192,16 +192,19 @@ extension ScriptingTests {
       local attempts, ran = {
       \(attempts)
       }, 0
+      local wrong = {}
       local function attack()
         for _, attempt in ipairs(attempts) do
-          local ok, message = pcall(assert(load(attempt[1], "=attempt", "t", env)))
-          if ok then error("survived: " .. attempt[1], 0) end
-          if not tostring(message):find(attempt[2], 1, true) then error(attempt[1] .. "\\n  gave: " .. tostring(message), 0) end
+          local f = load("return " .. attempt[1], "=attempt", "t", env) or assert(load(attempt[1], "=attempt", "t", env))
+          local ok, message = pcall(f)
+          if ok then wrong[#wrong + 1] = "survived: " .. attempt[1] end
+          if not tostring(message):find(attempt[2], 1, true) then wrong[#wrong + 1] = attempt[1] .. "\\n  gave: " .. tostring(message):sub(1, 300) end
           ran = ran + 1
           collectgarbage()
         end
       end
       \(code)
+      assert(#wrong == 0, "\\n" .. table.concat(wrong, "\\n"))
       assert(ran == #attempts, ran)
       """
     let session = Session(memoryLimit: 256 << 20, files: files), recipe = Recipe(name: "hello.lua", folder: shop.inside, source: source), settings = Recipe.Settings(limits: limits, session: session)
@@ -219,7 +222,7 @@ private final class EscapeFolder {
 
   init() throws {
     let files = FileManager.default
-    for folder in ["inside/deep", "out/folder.png"] { try files.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true) }
+    for folder in ["inside/deep", "inside/wildcards", "out/folder.png"] { try files.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true) }
     for (name, text) in [("secret.txt", "secret"), ("secret.lua", "return 1"), ("inside/lines.txt", "a"), ("inside/deep.json", String(repeating: "[", count: 200_000)),
                          ("out/foreign.png", "not ours"), ("out/foreign.npy", "not ours"), ("linked.png", "not ours")] {
       try Data(text.utf8).write(to: URL(filePath: "\(root)/\(name)"))

@@ -7,8 +7,15 @@ import Tensors
 // What a recipe asks for, as the engine takes it.
 
 extension GenerateOptions {
+  /// These options with others for the rest of a run.
+  func changed(by changes: Argument) throws -> GenerateOptions {
+    do { return try Reader.options(Self.branch(of: leavingRoom(for: changes))).read(changes) } catch let mismatch as Mismatch {
+      throw Problems([mismatch.message(for: "options")])
+    }
+  }
+
   /// Without what says the same as one of the changes in another way.
-  func leavingRoom(for changes: Argument) -> GenerateOptions {
+  private func leavingRoom(for changes: Argument) -> GenerateOptions {
     guard changes.isTable else { return self }
     var options = self
     if changes.field("schedule", { !$0.isAbsent }) { options.steps = nil }

@@ -181,7 +181,7 @@ package final class LuaRun: LuaObject {
   /// computed again.
   func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
     guard let trajectory else { throw LuaError("the loop is over") }
-    let options = changes.isAbsent ? options : try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes)
+    let options = changes.isAbsent ? options : try options.changed(by: changes)
     let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
     let run = try LuaRun(model, prompt, options, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name

@@ -101,7 +101,7 @@ extension LuaModel {
     }
     var options = try saved.options(tensors)
     let given = changes.isAbsent ? [] : changes.keys.names
-    if !changes.isAbsent { options = try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes) }
+    if !changes.isAbsent { options = try options.changed(by: changes) }
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }

@@ -134,10 +134,6 @@ check.error("step.conditioning: step 1 of 3 is over", function() step.conditioni
 check.error("step.next: step 1 of 3 is over", function() step.next = 0 end)
 check.error("step: a Step has no 'foo'", function() return step.foo end)
 check.error("decode: use ':' to call it, as in step:decode(...)", function() return step.decode() end)
-check.error("save: 'path' must be a string, got nothing", function() return live:save() end)
-check.error("decode: takes no arguments, got 1", function() return live:decode(1) end)
-check.error("preview: takes no arguments, got 1", function() return live:preview(1) end)
-check.error("stop: takes no arguments, got 1", function() return live:stop(1) end)
 
 -- While a step is there, but for the wrong things
 local run = model:steps(c, {size = 32, steps = 3})
@@ -156,3 +152,11 @@ check.error("step.memory: the loop is over, and its memory with it", function() 
 check.error([[load: 2 things are wrong:
   'transformer' must be a string, got 3
   no option 't6'; did you mean 't5'?]], flux.load, {transformer = 3, t6 = 4})
+check.error("decode: takes no arguments, got 1", function() model:steps(c, {size = 32, steps = 1})():decode(1) end)
+check.error("preview: takes no arguments, got 1", function() model:steps(c, {size = 32, steps = 1})():preview(1) end)
+check.error("stop: takes no arguments, got 1", function() model:steps(c, {size = 32, steps = 1})():stop(1) end)
+run = model:steps(c, {size = 32, steps = 2})
+run():save "part.safetensors"
+check.error("resume: 'options' must be a table of options, got 5", function() model:resume("part.safetensors", 5) end)
+check.error("resume: no option 'stepz'; did you mean 'steps'?", function() model:resume("part.safetensors", {stepz = 1}) end)
+check.error("resume: 'seed' cannot change in the middle of a run", function() model:resume("part.safetensors", {seed = 1}) end)

@@ -150,7 +150,7 @@ check.error([[save: 'quality' must be a whole number from 1 to 100, got "high" (
 check.error("save: 'quality' is for .jpg and .webp; a PNG loses nothing", function() return image:save("x.png", {quality = 5}) end)
 check.error("save: 'text' must be a table of texts by name, got 5", function() return image:save("x.png", {text = 5}) end)
 check.error("save: no option 'txet'; did you mean 'text'?", function() return image:save("x.png", {txet = {}}) end)
-check.error("save: 'x\x0a.png' is no name of a file", function() return image:save("x\n.png") end)
+check.error("save: 'x\\x0a.png' is no name of a file", function() return image:save("x\n.png") end)
 check.error("resize: 'width' must be a whole number from 1 to 65535, got nothing", function() return image:resize() end)
 check.error("resize: 'width' must be a whole number from 1 to 65535, got 0", function() return image:resize(0, 1) end)
 check.error("resize: 'height' must be a whole number from 1 to 65535, got 100000", function() return image:resize(1, 100000) end)
