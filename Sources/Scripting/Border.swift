@@ -39,7 +39,7 @@ extension Lua {
     let function = functions[Int(number)]
     do {
       let results = try function.run(Call(lua: self, function: function.name, count: clua_top(L)))
-      if liveBytes > mostBytes { try makeRoom() }
+      if liveBytes > limits.objectBytes { try makeRoom() }
       return results
     } catch {
       pushError(error, of: function.name)
@@ -50,8 +50,8 @@ extension Lua {
   /// Tensors and pictures have reached their limit: what nobody holds is let go, and if that is not enough, no more are made.
   private func makeRoom() throws {
     clua_collect(current)
-    guard liveBytes > mostBytes else { return }
-    throw LuaError("out of memory: the recipe's tensors and pictures take \(liveBytes >> 20) MiB together, and may take \(mostBytes >> 20)")
+    guard liveBytes > limits.objectBytes else { return }
+    throw LuaError("out of memory: the recipe's tensors and pictures take \(liveBytes >> 20) MiB together, and may take \(limits.objectBytes >> 20)")
   }
 
   private func pushError(_ error: any Error, of function: String) {

@@ -1,5 +1,4 @@
 import CLua
-import Foundation
 import Tensors
 
 /// One sandboxed Lua state with the Swift functions and types that a recipe sees.
@@ -17,9 +16,8 @@ package final class Lua {
   package let output: Output
   /// Swift objects that Lua holds: 0 after `close`.
   package internal(set) var liveObjects = 0
-  /// What they weigh outside of Lua's memory, and may weigh.
+  /// What they weigh outside of Lua's memory.
   var liveBytes = 0
-  package var mostBytes = Int(ProcessInfo.processInfo.physicalMemory / 4 * 3)
 
   /// The coroutine whose frame is innermost: the stack that every method here works on.
   var current: OpaquePointer

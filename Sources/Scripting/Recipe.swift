@@ -54,7 +54,6 @@ package struct Recipe: Sendable {
     do {
       let lua = try Lua(limits: settings.limits, cancellation: settings.cancellation, output: settings.output)
       defer { lua.close() }
-      if let most = settings.session.memoryLimit { lua.mostBytes = most }
       let flux = FluxModule(recipe: self, settings: settings)
       do {
         flux.install(in: lua)

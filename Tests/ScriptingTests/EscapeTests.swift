@@ -123,7 +123,7 @@ extension ScriptingTests {
     Attempt("local t = {} for i = 1, math.huge do t[i] = {} end", "reached --lua-memory 32MB"),
     Attempt("local t = {} for i = 1, math.huge do t[i] = function() return i end end", "reached --lua-memory 32MB"),
     Attempt("local t = {} for i = 1, math.huge do t[i] = coroutine.wrap(print) end", "reached --lua-memory 32MB"),
-    Attempt("flux.ones(1 << 22):totable()", "reached --lua-memory 32MB"),
+    Attempt("flux.ones(1 << 24):totable()", "16777216 numbers are more than --lua-memory 32MB holds as a table"),
     Attempt("table.move({}, 1, 2e10, 2)", "table.move: more than 10000000 entries"),
     Attempt("table.concat({}, '', 1, 1 << 60)", "table.concat: more than 10000000 entries"),
     Attempt("table.unpack({}, 1, 1e8)", "too many results to unpack"),
@@ -183,6 +183,7 @@ extension ScriptingTests {
     var limits = Limits()
     limits.memory = try #require(Limits.Memory("32MB"))
     limits.time = Limits.Time("5m")
+    limits.objectBytes = 256 << 20
     let files = FileAccess(recipeFolder: shop.inside, out: shop.out, recipe: "hello.lua", readable: [Fixtures.folder], mostFiles: 40)
     let attempts = Self.all.map { "{[==[\($0.code)]==], [==[\($0.message)]==]}," }.joined(separator: "\n")
     let source = """
@@ -207,7 +208,7 @@ extension ScriptingTests {
       assert(#wrong == 0, "\\n" .. table.concat(wrong, "\\n"))
       assert(ran == #attempts, ran)
       """
-    let session = Session(memoryLimit: 256 << 20, files: files), recipe = Recipe(name: "hello.lua", folder: shop.inside, source: source), settings = Recipe.Settings(limits: limits, session: session)
+    let session = Session(files: files), recipe = Recipe(name: "hello.lua", folder: shop.inside, source: source), settings = Recipe.Settings(limits: limits, session: session)
     let failure = onEngineThread { () -> RecipeFailure? in if case .failure(let failure) = recipe.run(settings) { failure } else { nil } }
     #expect(failure == nil, "\(place): \(failure.map { $0.report } ?? "")")
     try shop.checkUntouched()

@@ -44,7 +44,7 @@ package enum LuaSchedule: LuaObject {
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .unary("len") { $0.steps + 1 }
       .entries("number") { schedule, _, key in
-        guard case .integer(let index) = key else { return nil }
+        guard let index = key.whole else { return nil }
         let sigmas = try schedule.known().sigmas
         return (1...sigmas.count).contains(index) ? sigmas[index - 1] : LuaValue.nil
       }

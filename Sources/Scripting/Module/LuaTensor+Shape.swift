@@ -144,6 +144,9 @@ extension LuaValue {
 
 /// A tensor as lists in lists.
 struct NestedList: LuaPushable {
+  /// What an entry of a Lua table takes.
+  static let bytesPerNumber = 16
+
   let tensor: Tensor
   init(_ tensor: Tensor) { self.tensor = tensor }
 

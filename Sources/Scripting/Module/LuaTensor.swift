@@ -11,7 +11,13 @@ extension Tensor: LuaObject {
   static var type: LuaType<Tensor> {
     products(compared(arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.").later("fft", "ifft")))))))
       .property("shape", "integer[]", "The length of each axis.") { $0.shape }
-      .method("totable", "All elements as nested lists.", returns: "table") { tensor, _ in NestedList(tensor) }
+      .method("totable", "All elements as nested lists.", returns: "table") { tensor, call in
+        // Lua's limit is looked at once Swift has returned: too late for what no memory holds.
+        guard tensor.count <= call.lua.limits.memory.bytes / NestedList.bytesPerNumber else {
+          throw LuaError("\(tensor.count) numbers are more than --lua-memory \(call.lua.limits.memory.written) holds as a table")
+        }
+        return NestedList(tensor)
+      }
       .method("clone", "A copy.", returns: "flux.Tensor") { tensor, _ in tensor }
       .text(describe)
   }

@@ -101,3 +101,4 @@ check.equal(step.index .. "", "1")
 -- Whole floats are taken where whole numbers are.
 check.equal(dev:sample(fox, {size = 32.0, steps = 4 / 2, seed = 7.0}), dev:sample(fox, {size = 32, steps = 2, seed = 7}))
 check.equal(noise[2.0], noise[2])
+check.equal(flux.schedule {1, 0.5, 0}[4 / 2], 0.5)
