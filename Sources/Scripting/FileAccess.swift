@@ -10,6 +10,7 @@ package final class FileAccess: Sendable {
   package let recipe: String
   private let recipeFolder: String, out: String
   private let readable: [String], writable: [String]
+  private let mostFiles: Int
   private let done = Mutex<[String]>([])
   private let rehearsal: Rehearsal?
   private let whenSaved: @Sendable (String) -> Void
@@ -18,11 +19,12 @@ package final class FileAccess: Sendable {
   ///   - recipe: the name that written files carry
   ///   - readable: folders besides the recipe's and `out`
   ///   - writable: folders besides `out`
+  ///   - mostFiles: that one run may write
   ///   - rehearses: whether everything is checked as usual, but nothing is written
   ///   - whenSaved: told of each file that was written
   package init(recipeFolder: String = ".", out: String = "out", recipe: String = "recipe", readable: [String] = [], writable: [String] = [],
-               rehearses: Bool = false, whenSaved: @escaping @Sendable (String) -> Void = { _ in }) {
-    (self.recipeFolder, self.out, self.writable, self.whenSaved) = (recipeFolder, out, writable, whenSaved)
+               mostFiles: Int = 100_000, rehearses: Bool = false, whenSaved: @escaping @Sendable (String) -> Void = { _ in }) {
+    (self.recipeFolder, self.out, self.writable, self.mostFiles, self.whenSaved) = (recipeFolder, out, writable, mostFiles, whenSaved)
     rehearsal = rehearses ? Rehearsal() : nil
     self.readable = readable + (rehearsal.map { [$0.folder] } ?? [])
     self.recipe = URL(filePath: recipe).lastPathComponent
@@ -39,11 +41,25 @@ package final class FileAccess: Sendable {
     guard let found = try found(path) else {
       throw LuaError("there is no file '\(path)' in the recipe's folder (\(recipeFolder)) or in the output folder (\(out))")
     }
+    // A pipe may never end, and a device has no end.
+    guard Self.isPlain(found) else { throw LuaError("'\(path)' is \(Self.isFolder(found) ? "a folder" : "a device, a pipe or a socket") and no file") }
     return found
+  }
+
+  /// Whether it is a file, and not a folder, a pipe or a device.
+  private static func isPlain(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Relative names are looked for beside the recipe, then in the output folder.
   private func found(_ path: String) throws -> String? {
+    guard !path.utf8.contains(0) else { throw LuaError("'\(Self.shown(path))' is no name of a file") }
     let candidates = path.hasPrefix("/") ? [path] : [Self.joined(recipeFolder, path), Self.joined(out, path), path]
     for candidate in candidates { if let made = try rehearsal?.file(candidate) { return made } }
     let roots = ([recipeFolder, out] + readable + writable).compactMap(Self.resolved)
@@ -82,7 +98,7 @@ package final class FileAccess: Sendable {
   /// Takes such a file away, and its folder with the last one.
   func forget(_ path: String) {
     let place = Self.joined(out, path)
-    guard rehearsal == nil, Mark.recipe(of: place) == recipe else { return }
+    guard rehearsal == nil, Mark.names(recipe, in: place) else { return }
     unlink(place)
     rmdir(parent(of: place))
   }
@@ -92,7 +108,7 @@ package final class FileAccess: Sendable {
   package func check(_ path: String) throws -> String {
     let place = try self.place(forWriting: path)
     // A link that leads nowhere is there too.
-    if (try? FileManager.default.attributesOfItem(atPath: place)) != nil, Mark.recipe(of: place) != recipe {
+    if (try? FileManager.default.attributesOfItem(atPath: place)) != nil, !Mark.names(recipe, in: place) {
       throw LuaError("\(place) is there already and was not made by this recipe; move it away, or choose another name or --out")
     }
     return place
@@ -103,21 +119,43 @@ package final class FileAccess: Sendable {
     /// The key of a PNG's text and of a safetensors file's metadata.
     static let key = "Recipe"
 
-    /// The same at the end of an SVG file.
-    static func comment(_ recipe: String) -> [UInt8] { Array("<!-- \(key): \(recipe.replacing("--", with: "__")) -->\n".utf8) }
+    /// The same in the header of a .npy file.
+    static func text(_ recipe: String) -> String { "\(key): \(recipe)" }
 
-    static func recipe(of path: String) -> String? {
+    /// The same at the end of an SVG file.
+    static func comment(_ recipe: String) -> [UInt8] { Array("<!-- \(key): \(inComment(recipe)) -->\n".utf8) }
+
+    /// XML has no place for `--` in a comment.
+    static func inComment(_ recipe: String) -> String { recipe.replacing("--", with: "__") }
+
+    static func names(_ recipe: String, in path: String) -> Bool {
+      Self.recipe(of: path) == (path.lowercased().hasSuffix(".svg") ? inComment(recipe) : recipe)
+    }
+
+    private static func recipe(of path: String) -> String? {
+      guard FileAccess.isPlain(path) else { return nil }
       if path.lowercased().hasSuffix(".svg") {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8), let line = text.split(separator: "\n").last else { return nil }
         return line.wholeMatch(of: /<!-- Recipe: (.*) -->/).map { String($0.1) }
+      }
+      if path.lowercased().hasSuffix(".npy") {
+        guard let comment = (try? FileBytes(mapping: path)).flatMap({ try? NPY.comment(of: $0) }), comment.hasPrefix("\(key): ") else { return nil }
+        return String(comment.dropFirst(key.count + 2)).removingPercentEncoding
       }
       if !path.lowercased().hasSuffix(".safetensors") { return (try? Image(contentsOf: path))?.text[key] }
       return (try? FileBytes(mapping: path)).flatMap { try? Safetensors.metadata(of: $0)[key] }
     }
   }
 
+  /// A name with its control characters in letters.
+  private static func shown(_ path: String) -> String {
+    String(path.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? ($0.value < 16 ? "\\x0" : "\\x") + String($0.value, radix: 16) : String($0) }.joined())
+  }
+
   private func place(forWriting path: String) throws -> String {
-    guard !path.isEmpty, !path.hasSuffix("/"), !path.contains("\0") else { throw LuaError("'\(path)' is no name of a file") }
+    // Lines of a name would pass for lines of ours.
+    guard !path.isEmpty, !path.hasSuffix("/"), path.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else { throw LuaError("'\(Self.shown(path))' is no name of a file") }
+    guard saved.count < mostFiles else { throw LuaError("this run has written \(mostFiles) files, and may not write more") }
     if path.split(separator: "/").contains("..") { throw LuaError("'\(path)' leads out of its folder with '..'; recipes write to \(out), and elsewhere with --allow-write FOLDER") }
     let place = path.hasPrefix("/") ? path : Self.joined(out, path)
     let roots = ([out] + writable).map(real)

@@ -16,6 +16,8 @@ package final class Lua {
   package let output: Output
   /// Swift objects that Lua holds: 0 after `close`.
   package internal(set) var liveObjects = 0
+  /// What they weigh outside of Lua's memory.
+  var liveBytes = 0
 
   /// The coroutine whose frame is innermost: the stack that every method here works on.
   var current: OpaquePointer

@@ -29,7 +29,7 @@ package struct Recipe: Sendable {
 
   package init(contentsOf path: String) throws {
     let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    self.init(name: path, folder: parent, source: try TextFile.read(path))
+    self.init(name: path, folder: parent, source: try TextFile.read(path, pipes: true))
   }
 
   /// What a run is given from outside.

@@ -50,14 +50,15 @@ struct Job: Sendable {
     var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
                           embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: report.show)
     session.whenLoaded = report.loaded
-    let output = Output { text, stream in
+    let output = Output({ text, stream in
       switch stream {
-      case .print where purpose != .pictures, .log where purpose != .pictures: break
+      case .print where purpose != .pictures, .log where purpose != .pictures, .progress where purpose != .pictures: break
       case .print: display.say(text, to: report.printed)
       case .warning: display.say("warning: \(text)")
       case .log: display.say(text)
+      case .progress: display.busy(text)
       }
-    }
+    }, show: { purpose == .pictures ? display.draw($0) : nil })
     var settings = Recipe.Settings(parameters: try options.settings(), limits: limits, cancellation: cancellation, output: output, session: session)
     settings.keepsFrames = style.verbose
     (self.recipe, self.settings, self.report) = (recipe, settings, report)

@@ -132,6 +132,8 @@ int32_t clua_object_type(lua_State *L, int32_t index);
 void *_Nullable clua_object(lua_State *L, int32_t index);
 /// Gives the object up before the collector does.
 void clua_close_object(lua_State *L, int32_t index);
+/// Lets go of everything that nobody holds.
+void clua_collect(lua_State *L);
 /// Keeps the value at the top alive as long as the userdata at `index` (and no longer, cycles included); pops it.
 /// The number is for `clua_push_anchored`.
 int32_t clua_anchor(lua_State *L, int32_t index);

@@ -24,7 +24,9 @@ struct Topic {
         By name in cfg = { scale = 3, negative = "…", combine = "apg" }; or a function(positive, negative, step) over velocities.
         """, aliases: ["Combination"]),
       Topic(names: ["random-numbers", "noise-kinds", "seeds"], summary: "Whose random numbers a seed means.", text: """
-        In the option rng of generate and of flux.noise. The same recipe, model, seed and processor family give the same bytes, on every run and with
+        In the option rng of generate and of flux.noise. Samplers that draw fresh noise in each step (euler_ancestral, dpmpp_2m_sde, dpmpp_sde,
+        lcm, er_sde) take it from the same kind of generator: "torch" and "torch-bf16" from one that begins at the seed after the picture's, as ComfyUI
+        on a CPU; "cuda:…" and "a1111" from the picture's own, which goes on after the noise at the start, as in diffusers and the web UI. The same recipe, model, seed and processor family give the same bytes, on every run and with
         any number of threads.
         """, aliases: ["NoiseKind"]),
     ]
@@ -44,7 +46,7 @@ struct Topic {
         with it. step.memory is a table that lives as long as the loop.
         """),
       Topic(names: ["per-step", "per-step-values"], summary: "A number, a list, or a function of the step.", text: """
-        guidance and cfg.scale are written in one of three ways:
+        guidance, cfg.scale, eta and s_noise are written in one of three ways:
 
           guidance = 3.5
           guidance = { 5, 4, 3 }                   the last one is held

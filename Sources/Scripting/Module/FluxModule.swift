@@ -31,12 +31,12 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
+    [loadFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
   var types: [AnyLuaType] {
-    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type.saving(self)), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
      AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
   }
 
@@ -76,7 +76,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote", "rand", "arange", "where", "sweep", "uniform", "choice", "progress"]
+  private static let later = ["models", "remote", "sweep", "uniform", "choice"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }
@@ -89,9 +89,11 @@ package final class FluxModule {
       guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
       let count = ((to - from) / step + 1e-9).rounded(.down) + 1
       guard count <= 1_000_000 else { throw LuaError("more than a million numbers") }
-      return (0..<max(0, Int(count))).map { i -> LuaValue in
+      guard count >= 1 else { return [LuaValue]() }
+      return (0..<Int(count)).map { i -> LuaValue in
         let value = from + Double(i) * step
-        return Int(exactly: step) != nil && Int(exactly: from) != nil ? .integer(Int(value)) : .number(value)
+        guard Int(exactly: step) != nil, Int(exactly: from) != nil, let whole = Int(exactly: value) else { return .number(value) }
+        return .integer(whole)
       }
     }
   }
@@ -115,6 +117,12 @@ package final class FluxModule {
           throw LuaError(failure.message.replacing("'?'", with: "'log'"))
         }
       }
+    }
+  }
+
+  private func progress() -> LuaFunction {
+    LuaFunction("progress", "Says what goes on: a line that moves on a terminal, plain lines now and then elsewhere.", .required("text", .string, "what goes on")) { call, text in
+      call.lua.output.write(text, .progress)
     }
   }
 

@@ -18,7 +18,7 @@ struct GenerateOptions {
   var guidance: LuaPerStep<Double>?
   var cfg: CFGOptions?
   var noise: NoiseChoice?
-  var eta: Double?, sNoise: Double?
+  var eta: LuaPerStep<Double>?, sNoise: LuaPerStep<Double>?
   var rng = NoiseKind.torch
   var image: Image?, mask: Image?, strength: Double?, padding: Int?
   /// Of a run that goes on from a file: what its mask left as it was.
@@ -86,10 +86,10 @@ struct GenerateOptions {
       Field("size", .size, \.size, "of the picture in pixels; the model's own by default"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
-      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean; PyTorch's on a CPU by default"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean, for the noise at the start and that of stochastic samplers; PyTorch's on a CPU by default"),
       Field("noise", noise, \.noise, "what to start from; a function of {index=, seed=, size=} gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
-      Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
+      Field("strength", .share, \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
       Field("padding", .integer(in: 0...16384), \.padding, "paint just the mask and so many pixels around it, at the full size, and put that back into the picture"),
     ]
@@ -102,8 +102,8 @@ struct GenerateOptions {
       Field("schedule", LuaSchedule.reader, \.schedule, "the noise levels to go through, instead of steps; a list is used as it is"),
       Field("shift", shift, \.shift, "\"auto\" is the model's own, for counts and names; a factor is for whatever is given"),
       Field("sampler", sampler, \.sampler, "the integrator; function(x, step, velocity) gives the latents at step.next"),
-      Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
-      Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
+      Field("eta", .perStep(.number(in: 0...10), named: "eta"), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
+      Field("s_noise", .perStep(.number(in: 0...10), named: "s_noise"), \.sNoise, "the size of that noise"),
       Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),

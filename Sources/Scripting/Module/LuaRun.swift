@@ -49,7 +49,9 @@ package final class LuaRun: LuaObject {
     count = pictures
     records = (1...pictures).map { picture in
       var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
-      (record.eta, record.sNoise) = (options.eta, options.sNoise)
+      (record.eta, record.sNoise) = (options.eta?.number, options.sNoise?.number)
+      // What differs from step to step is not kept.
+      if options.eta != nil && record.eta == nil || options.sNoise != nil && record.sNoise == nil { record.scripted = true }
       return record
     }
     this.value = self
@@ -195,7 +197,7 @@ package final class LuaRun: LuaObject {
   /// computed again.
   func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
     guard let trajectory else { throw LuaError("the loop is over") }
-    let options = changes.isAbsent ? options : try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes)
+    let options = changes.isAbsent ? options : try options.changed(by: changes)
     let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
     let run = try LuaRun(model, prompt, options, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
@@ -213,6 +215,8 @@ package final class LuaRun: LuaObject {
     var named: NamedSampler?, combine: String?, functions: [String] = []
     switch options.sampler { case .named(let sampler)?: named = sampler; case .function?: functions.append("sampler"); case nil: break }
     if case .function? = options.guidance { functions.append("guidance") }
+    if case .function? = options.eta { functions.append("eta") }
+    if case .function? = options.sNoise { functions.append("s_noise") }
     if options.beforeStep != nil { functions.append("before_step") }
     if onStep != nil { functions.append("on_step") }
     switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
@@ -220,7 +224,7 @@ package final class LuaRun: LuaObject {
     let saved = SavedRun(
       model: model.pipeline.hash, index: position.index, sigma: position.sigma, sigmas: trajectory.schedule.sigmas, seeds: trajectory.seeds,
       width: latents.shape[3] * model.pipeline.reduction, height: latents.shape[2] * model.pipeline.reduction, sampler: named?.rawValue,
-      eta: options.eta, sNoise: options.sNoise, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
+      eta: options.eta.flatMap { SavedRun.Numbers($0) }, sNoise: options.sNoise.flatMap { SavedRun.Numbers($0) }, rng: options.rng.name, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
       functions: functions, numbers: position.sampler.numbers, records: records)
     let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? "") } ?? []

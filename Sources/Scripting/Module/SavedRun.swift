@@ -26,7 +26,8 @@ struct SavedRun: Codable {
   var index: Int, sigma: Float
   var sigmas: [Float]
   var seeds: [Int64], width: Int, height: Int
-  var sampler: String?, eta: Double?, sNoise: Double?
+  var sampler: String?, eta: Numbers?, sNoise: Numbers?
+  var rng: String?
   var guidance: Numbers?
   var cfg: Numbers?, from = 0.0, to = 1.0, combine: String?
   /// Options that were functions: whoever goes on gives them again.
@@ -99,7 +100,7 @@ extension LuaModel {
     }
     var options = try saved.options(tensors)
     let given = changes.isAbsent ? [] : changes.keys.names
-    if !changes.isAbsent { options = try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes) }
+    if !changes.isAbsent { options = try options.changed(by: changes) }
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
@@ -145,7 +146,8 @@ extension SavedRun {
     options.batch = tensors.latents.shape.first
     options.schedule = .given(try Schedule(part: sigmas))
     options.sampler = sampler.flatMap(NamedSampler.init(rawValue:)).map { .named($0) }
-    (options.eta, options.sNoise, options.repaint) = (eta, sNoise, tensors.repaint)
+    (options.eta, options.sNoise, options.repaint) = (eta?.perStep, sNoise?.perStep, tensors.repaint)
+    options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
     if let cfg {
       var two = GenerateOptions.CFGOptions()

@@ -17,6 +17,11 @@ package enum LuaPerStep<Value> {
   }
 }
 
+extension LuaPerStep {
+  /// The one value of all steps; nil where they differ.
+  var number: Value? { if case .constant(let value) = self { value } else { nil } }
+}
+
 extension Reader {
   /// `name` is the option, for errors of the function's result.
   package static func perStep<Element>(_ element: Reader<Element>, named name: String) -> Reader

@@ -85,7 +85,7 @@ check.error("encode_image: 'sample' must be true or false, got 1", function() de
 check.error("velocity: 'sigma' must be a number from 0 to 1, got 1.5", function() dev:velocity(latents, 1.5, fox) end)
 check.error("velocity: 'conditioning' must be a Conditioning, got \"a fox\" (a string)", function() dev:velocity(latents, 0.5, "a fox") end)
 check.error("velocity: no option 'guidence'; did you mean 'guidance'?", function() dev:velocity(latents, 0.5, fox, {guidence = 1}) end)
-check.error("velocity: 'guidance' must be a number, got nan", function() dev:velocity(latents, 0.5, fox, {guidance = math.huge - math.huge}) end)
+check.error("velocity: 'guidance' must be a finite number, got nan", function() dev:velocity(latents, 0.5, fox, {guidance = math.huge - math.huge}) end)
 check.error("model: a Model has no 'kinds'; did you mean 'kind'?", function() return dev.kinds end)
 check.error("model: 'with_lora' of a Model is not in this version yet", function() return dev.with_lora end)
 check.error("generate: use ':' to call it, as in model:generate(...)", function() dev.generate("a fox") end)
