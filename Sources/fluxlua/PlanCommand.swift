@@ -17,14 +17,15 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
   @Flag(help: "Write one JSON object to stdout.") var json = false
+  @Flag(name: .shortAndLong, help: "Show what the recipe prints, too.") var verbose = false
 
-  func run() throws { try Self.plan(recipe, recipeOptions, engine, asJSON: json) }
+  func run() throws { try Self.plan(recipe, recipeOptions, engine, RunReport.Style(json: json, verbose: verbose)) }
 
-  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions, asJSON: Bool) throws {
-    let job = try Job(contentsOf: path, options, engine, for: .plan), limits = job.settings.limits
+  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions, _ style: RunReport.Style) throws {
+    let job = try Job(contentsOf: path, options, engine, for: .plan, style: RunReport.Style(json: false, verbose: style.verbose)), limits = job.settings.limits
     throw job.perform {
       switch job.recipe.plan(job.settings) {
-      case .success(let plan) where asJSON:
+      case .success(let plan) where style.json:
         job.display.say(plan.json, to: .standardOutput)
         return .done
       case .success(let plan):

@@ -16,7 +16,7 @@ struct Run: ParsableCommand {
   @Flag(help: "Only say what it would take: the same as fluxlua plan RECIPE.") var dryRun = false
 
   func run() throws {
-    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine, asJSON: report.json) }
+    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine, report.style) }
     throw try Job(contentsOf: recipe, recipeOptions, engine, style: report.style).run()
   }
 }
@@ -50,10 +50,11 @@ struct Job: Sendable {
     var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
                           embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: report.show)
     session.whenLoaded = report.loaded
+    let isSilent = purpose != .pictures && !style.verbose
     let output = Output({ text, stream in
       switch stream {
-      case .print where purpose != .pictures, .log where purpose != .pictures, .progress where purpose != .pictures: break
-      case .print: display.say(text, to: report.printed)
+      case .print where isSilent, .log where isSilent, .progress where isSilent: break
+      case .print: display.say(text, to: purpose == .pictures ? report.printed : .standardError)
       case .warning: display.say("warning: \(text)")
       case .log: display.say(text)
       case .progress: display.busy(text)

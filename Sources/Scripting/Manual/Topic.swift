@@ -115,6 +115,32 @@ struct Topic {
         A step is told when it begins. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
         interrupted, terminated, time_limit, memory_limit, unusable and usage; line is there when the place is in the recipe's own file.
         """),
+      Topic(names: ["plan", "check"], summary: "What a recipe would take, and what is wrong with it, before it runs.", text: """
+        fluxlua plan RECIPE, or run --dry-run, runs the recipe against a stand-in for the model: every option is read, every step is made, and
+        nothing is computed or written. Then the machine's speed is tried for about a second, on the model's own weights. What a recipe
+        decides by looking at its pictures is decided otherwise there. --json writes one object; --verbose shows what the recipe prints.
+
+        fluxlua check RECIPE... finds mistakes in syntax, names that nobody has set, in functions that are never called, too, and wrong options.
+        It needs no model: where one is not there, the model inside the program stands in for it.
+        """),
+      Topic(names: ["checkpoints", "interruptions"], summary: "Pictures that go on where they were interrupted.", text: """
+        checkpoint = { every = 60 } in generate or sample writes the unfinished picture into the output folder each minute, and when the program is
+        interrupted or terminated. The same call of the same recipe, with the same model, parameters and options, then goes on with it, to the
+        same bytes; hooks do not see the steps that were made before. The file is gone once the picture is there. A loop that the recipe
+        holds is saved by run:save, and goes on by model:resume.
+        """),
+      Topic(names: ["weights", "prompt-weights"], summary: "Words that weigh more or less.", text: """
+        { prompt = "a (red:1.3) fox", weights = true } wherever a prompt stands: (word:1.3) weighs 1.3, (word) 1.1 times what stands around it,
+        parentheses may be nested, \\( and \\) are just parentheses. Without weights = true all of it is text, as for diffusers.
+
+        A weight of w moves T5's states of a word from those of the empty prompt by w times as much; CLIP's pooled state takes the words as they
+        are. Both are what ComfyUI does.
+        """),
+      Topic(names: ["cache"], summary: "What is kept of prompts.", text: """
+        Each prompt is encoded once: what came of it is kept in memory, and in $XDG_CACHE_HOME/fluxlua/embeddings or
+        ~/.cache/fluxlua/embeddings, up to 1 GB, the oldest going first. The name of an entry depends on the encoders' weights, the precision, the
+        processor and the tokens. --no-cache encodes anew and keeps nothing on disk.
+        """),
       Topic(names: ["exit-codes"], summary: "How the program ends.", text: """
           0    done
           1    the recipe failed, or reached one of its limits
