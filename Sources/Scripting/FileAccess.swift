@@ -9,6 +9,8 @@ package final class FileAccess: Sendable {
   /// The name that written files carry.
   package let recipe: String
   private let recipeFolder: String, out: String
+  /// The output folder.
+  package var folder: String { out }
   private let readable: [String], writable: [String]
   private let done = Mutex<[String]>([])
 
@@ -52,8 +54,13 @@ package final class FileAccess: Sendable {
   /// Writes a file whole or not at all. Relative names go to the output folder. A file that is there already is replaced
   /// only if it says that this recipe made it.
   package func write(_ bytes: [UInt8], to path: String) throws {
+    try write(to: path) { try AtomicFile.write(bytes, to: $0) }
+  }
+
+  /// The same, by whatever writes a file as a whole.
+  package func write(to path: String, _ body: (_ place: String) throws -> Void) throws {
     let place = try check(path)
-    try AtomicFile.write(bytes, to: place)
+    try body(place)
     done.withLock { if $0.last != place { $0.append(place) } }
   }
 
@@ -73,11 +80,11 @@ package final class FileAccess: Sendable {
     /// The key of a PNG's text and of a safetensors file's metadata.
     static let key = "Recipe"
 
-    /// The same at the end of an SVG file.
+    /// The same at the end of an SVG file or a page.
     static func comment(_ recipe: String) -> [UInt8] { Array("<!-- \(key): \(recipe.replacing("--", with: "__")) -->\n".utf8) }
 
     static func recipe(of path: String) -> String? {
-      if path.lowercased().hasSuffix(".svg") {
+      if [".svg", ".html"].contains(where: path.lowercased().hasSuffix) {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8), let line = text.split(separator: "\n").last else { return nil }
         return line.wholeMatch(of: /<!-- Recipe: (.*) -->/).map { String($0.1) }
       }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Scripting
+import Sweeps
 import Tensors
 
 /// `fluxlua run RECIPE`.
@@ -11,13 +12,14 @@ struct Run: ParsableCommand {
 
   @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @OptionGroup(title: "Sweeps") var sweeps: SweepOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
   func run() throws {
     let recipe: Recipe
     do { recipe = try Recipe(contentsOf: self.recipe) } catch { Exit.usage.leave(saying: "\(error)") }
     let name = URL(filePath: self.recipe).deletingPathExtension().lastPathComponent
-    let job = try Job(recipe, out: recipeOptions.out ?? "out/\(name)", recipeOptions, engine)
+    let job = try Job(recipe, out: recipeOptions.out ?? "out/\(name)", recipeOptions, engine, sweeps: sweeps.settings())
     throw job.run()
   }
 }
@@ -32,14 +34,14 @@ struct Job: Sendable {
   private let memoryText: String?
   private let out: String
 
-  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions) throws {
+  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, sweeps: SweepSettings = SweepSettings()) throws {
     try engine.useThreads()
     let display = ProgressDisplay(quiet: engine.quiet)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
     let models: [String] = if case .folder(let path) = source { [path] } else { [] }
     let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
                            writable: options.allowWrite)
-    let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files, observer: display.show)
+    let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files, sweeps: sweeps, observer: display.show)
     let output = Output { text, stream in
       switch stream {
       case .print: display.say(text, to: .standardOutput)

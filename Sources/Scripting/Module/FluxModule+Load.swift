@@ -54,11 +54,13 @@ extension FluxModule {
   /// One model for each source and precision, however often it is asked for.
   private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
-    let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
+    let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
+    let pipeline = try kept ?? engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
     if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
     models.append((source, precision, model))
+    if kept == nil { work.pipelines.append((source, precision, pipeline)) }
     return model
   }
 
@@ -101,6 +103,9 @@ extension FluxModule {
       throw error
     }
   }
+
+  /// The pipelines that were loaded so far.
+  var loaded: [FluxPipeline] { models.compactMap { entry in work.pipelines.first { $0.source == entry.source && $0.precision == entry.precision }?.pipeline } }
 
   var session: Session { settings.session }
 

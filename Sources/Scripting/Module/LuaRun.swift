@@ -168,9 +168,10 @@ package final class LuaRun: LuaObject {
   func decoded() throws -> [Image] {
     try settle()
     let images = try model.flux.engine { try model.pipeline.decode(x) }
-    return zip(images, records).map { image, record in
+    return try zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
+      if model.flux.session.wanted?.isFound(image, record) == true { throw LuaStopped() }
       return image
     }
   }
