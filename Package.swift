@@ -65,7 +65,7 @@ let package = Package(
     .testTarget(name: "DenoisingTests", dependencies: ["Denoising", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Models", "TestSupport"]),
-    .testTarget(name: "SweepsTests", dependencies: ["Imaging", "Sweeps", "TestSupport"]),
+    .testTarget(name: "SweepsTests", dependencies: ["Denoising", "Imaging", "Pipeline", "Sweeps", "Tensors", "TestSupport"]),
     .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
     .testTarget(name: "CommandTests", dependencies: ["Imaging", "TestSupport"]),
   ],

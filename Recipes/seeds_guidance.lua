@@ -13,3 +13,4 @@ for cell in sweep:cells() do
   cell:save(model:generate(prompt, { seed = cell.seed, guidance = cell.guidance }))
 end
 sweep:sheet { columns = "guidance", rows = "seed", title = p.prompt }:save "sheet.png"
+sweep:report "index.html"                        -- a page to look at: other axes, a closer look, two side by side

@@ -95,6 +95,9 @@ extension PictureRecord {
     scripted = scripted || other.scripted || changed
   }
 
+  /// Begins at a place on the same way that another picture has come to.
+  public mutating func takeUp(_ place: PrefixMemo.Place) { (sigmas, guidance, cfg) = (place.sigmas, place.guidance, place.cfg) }
+
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.
   public var texts: [TextEntry] {
     [TextEntry(Infotext.key, infotext.description), TextEntry("fluxlua", json)]

@@ -18,9 +18,10 @@ public final class Ledger: @unchecked Sendable {
     do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
       throw SweepError.ledger(folder, FileProblem(errno))
     }
-    try refuseOtherShards(folder, settings.shard)
     let lock = try ShardLock(folder: folder, shard: settings.shard)
     do {
+      // Only now: of two that begin at once, one at least sees the other's lock.
+      try refuseOtherShards(folder, settings.shard)
       if settings.others == .discard { try discard(folder) }
       removeLeftovers(folder, olderThan: settings.shard.isWhole ? 0 : oldPiece)
       let ledgers = try Ledgers(in: folder)
@@ -70,9 +71,10 @@ public final class Ledger: @unchecked Sendable {
   /// Says which cell is being made, for `status`.
   public func working(on cell: String?) { lock.note(cell) }
 
-  /// Throws when another process took this shard over.
+  /// Throws when another process took this shard over, or the folder is gone.
   public func checkLock() throws {
-    if !lock.isHeld { throw SweepError.takenOver(folder: folder, shard: shard) }
+    if lock.isHeld { return }
+    throw lock.isThere ? SweepError.takenOver(folder: folder, shard: shard) : .vanished(folder)
   }
 
   public func close() {

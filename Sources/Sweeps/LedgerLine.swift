@@ -93,9 +93,13 @@ public struct SweepDefinition: Codable, Sendable, Equatable {
 
   public init(_ sweep: Sweep) {
     (self.sweep, axes) = (sweep.name, sweep.axes)
-    if sweep.axes.reduce(1, { $0 * $1.values.count }) == sweep.cells.count { return }
     let known = axes.map { axis in Dictionary(uniqueKeysWithValues: axis.values.enumerated().map { ($0.element.canonical, $0.offset) }) }
-    places = sweep.cells.map { cell in zip(known, cell.values).map { $0[$1.canonical] ?? 0 } }
+    let places = sweep.cells.map { cell in zip(known, cell.values).map { $0[$1.canonical] ?? 0 } }
+    let counts = axes.map(\.values.count)
+    // Nested loops over the axes count through all places: then nothing need be said.
+    let isGrid = counts.reduce(1, *) == places.count
+      && places.enumerated().allSatisfy { index, place in zip(place, counts).reduce(0) { $0 * $1.1 + $1.0 } == index }
+    if !isGrid { self.places = places }
   }
 
   /// The sweep itself; nil where the line does not fit together.

@@ -87,6 +87,9 @@ public final class ShardLock: @unchecked Sendable {
     return fstat(file, &own) == 0 && stat(path, &there) == 0 && own.st_ino == there.st_ino && own.st_dev == there.st_dev
   }
 
+  /// Whether there is a lock at all, whosever it is.
+  var isThere: Bool { access(path, F_OK) == 0 }
+
   func release() {
     timer.cancel()
     if isHeld { unlink(path) }

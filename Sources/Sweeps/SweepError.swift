@@ -14,6 +14,7 @@ public enum SweepError: Error, CustomStringConvertible {
   case locked(folder: String, shard: Shard, LockHolder)
   case otherShards(folder: String, shard: Shard, LockHolder)
   case takenOver(folder: String, shard: Shard)
+  case vanished(String)
   case ledger(String, FileProblem)
 
   public var description: String {
@@ -34,6 +35,7 @@ public enum SweepError: Error, CustomStringConvertible {
       "\(folder) is being filled in \(shard.count == 1 ? "one piece" : "\(shard.count) shards") (\(holder)); wait for that, or start with the same number of shards"
     case .takenOver(let folder, let shard):
       "another process took over shard \(shard) in \(folder), as this one gave no sign of life for \(Int(ShardLock.patience / 60)) minutes; it stops here, and what it made is kept"
+    case .vanished(let folder): "\(folder) is gone: it was moved, deleted or unmounted while the sweep was being made; put it back, and the next run goes on from there"
     case .ledger(let path, let problem): "\(path): \(problem); everything recorded so far is kept, and the next run goes on from there"
     }
   }

@@ -1,6 +1,4 @@
 import Foundation
-import FoundationNetworking
-import Synchronization
 import Testing
 
 /// A headless Chromium that is steered by WebDriver; gone when nobody holds it.
@@ -27,7 +25,9 @@ final class Browser {
 
   deinit {
     _ = try? call("DELETE", session)
-    process.terminate()
+    // Gently said, it stays.
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
   }
 
   func open(_ file: URL) throws { _ = try call("POST", session + "/url", ["url": file.absoluteString]) }
@@ -98,20 +98,47 @@ final class Browser {
   private struct Refused: Error { let what: String }
 
   private func call(_ method: String, _ path: String, _ body: [String: Any]? = nil) throws -> Any? {
-    var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")), timeoutInterval: 60)
-    request.httpMethod = method
-    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-    if let body { request.httpBody = try JSONSerialization.data(withJSONObject: body) }
-    let done = DispatchSemaphore(value: 0), answer = Mutex<Result<Data, any Error>?>(nil)
-    URLSession.shared.dataTask(with: request) { data, _, error in
-      answer.withLock { $0 = data.map { .success($0) } ?? .failure(error ?? Refused(what: path)) }
-      done.signal()
-    }.resume()
-    done.wait()
-    let data = try #require(answer.withLock { $0 }).get()
+    let data = try HTTP.answer(port: port, method, path, body.map { try JSONSerialization.data(withJSONObject: $0) } ?? Data())
     let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
     let value = object?["value"]
     if let failure = value as? [String: Any], let error = failure["error"] as? String { throw Refused(what: "\(path): \(error): \(failure["message"] ?? "")") }
     return value
+  }
+}
+
+/// The little of HTTP that a driver on this machine needs: one request, one answer. Foundation's own does not take chromedriver's headers.
+private enum HTTP {
+  struct Failed: Error { let what: String }
+
+  static func answer(port: Int, _ method: String, _ path: String, _ body: Data) throws -> Data {
+    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(file) }
+    var address = sockaddr_in()
+    (address.sin_family, address.sin_port, address.sin_addr.s_addr) = (sa_family_t(AF_INET), in_port_t(port).bigEndian, in_addr_t(0x7F00_0001).bigEndian)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
+    setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    let isConnected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+    }
+    guard isConnected else { throw Failed(what: "nobody listens at \(port)") }
+    let head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+    let request = Array(head.utf8) + body
+    var sent = 0
+    while sent < request.count {
+      let count = request[sent...].withUnsafeBytes { send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      guard count > 0 else { throw Failed(what: "the driver hung up") }
+      sent += count
+    }
+    var answer = Data(), block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      if let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) {
+        let header = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
+        let length = header.firstMatch(of: /(?i)content-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
+        if answer.count >= end.upperBound + length { return Data(answer[end.upperBound..<end.upperBound + length]) }
+      }
+      let count = recv(file, &block, block.count, 0)
+      guard count > 0 else { throw Failed(what: "no answer to \(path)") }
+      answer += block[..<count]
+    }
   }
 }

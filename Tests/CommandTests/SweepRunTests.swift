@@ -23,6 +23,7 @@ extension CommandTests {
 
   private static func shop() throws -> Workshop { try Workshop(["foxes.lua": recipe]) }
 
+  @discardableResult
   private static func run(_ shop: Workshop, _ out: String, _ arguments: String..., environment: [String: String] = [:]) throws -> ReleaseBinary.Outcome {
     try shop.fluxlua(["run", "foxes.lua", "--model", Fixtures.tinyDev, "--quiet", "--out", out] + arguments, environment: environment)
   }

@@ -154,6 +154,16 @@ import Testing
     #expect(try folder.files.contains("ledger-1-of-1.lock"))                // which is not its own
   }
 
+  @Test func aFolderThatIsGoneIsToldAndNotMadeAnew() throws {
+    let folder = try TemporaryFolder(), inside = folder.path + "/out"
+    let (ledger, _) = try Ledger.open(in: inside, Self.header, Self.settings())
+    try FileManager.default.moveItem(atPath: inside, toPath: folder.path + "/away")
+    let error = #expect(throws: SweepError.self) { try ledger.checkLock() }
+    #expect(error.map { "\($0)" }?.hasPrefix("\(inside) is gone: it was moved, deleted or unmounted") == true)
+    ledger.close()
+    #expect(try folder.files == ["away"])
+  }
+
   @Test func aFolderThatCannotBeWrittenIsNamedWithTheWayOut() throws {
     let error = #expect(throws: SweepError.self) { try Ledger.open(in: "/proc/nowhere", Self.header, Self.settings()) }
     #expect(error.map { "\($0)" }?.hasPrefix("/proc/nowhere: ") == true)

@@ -41,16 +41,22 @@ package enum Example {
       local model = flux.load()
       local sweep = flux.sweep { seed = flux.range(1, 2), guidance = { 2, 4 } }
       for cell in sweep:cells() do
-        cell:save(model:generate("a fox", { seed = cell.seed, guidance = cell.guidance, size = 64, steps = 2 }))
+        local options = { seed = cell.seed, guidance = cell.guidance, steps = 2 }
+        cell:save(model:generate("a fox", options))
       end
       sweep:sheet { columns = "guidance", rows = "seed" }:save "sheet.png"
       sweep:report "index.html"
       """#,
     "flux.uniform": #"""
-      local sweep = flux.sweep { shift = flux.uniform(1, 4, 0.1), sampler = flux.choice { "euler", "heun" }, samples = 4 }
       local model = flux.load()
+      local sweep = flux.sweep {
+        shift = flux.uniform(1, 4, 0.1),
+        sampler = flux.choice { "euler", "heun" },
+        samples = 4,
+      }
       sweep:each(function(cell)
-        return model:generate("a fox", { shift = cell.shift, sampler = cell.sampler, size = 64, steps = 2 })
+        local options = { shift = cell.shift, sampler = cell.sampler, steps = 2 }
+        return model:generate("a fox", options)
       end)
       print(sweep:best(function(cell, made) return -made.seconds end))
       """#,
@@ -58,7 +64,8 @@ package enum Example {
       local schedule = flux.schedule(8):shift_for(flux.load(), 128)
       local sigmas = {}
       for i, sigma in ipairs(schedule) do sigmas[i] = { i - 1, sigma } end
-      flux.plot({ sigmas = sigmas }, { title = "Noise levels", x = "step" }):save "sigmas.png"
+      local plot = flux.plot({ sigmas = sigmas }, { x = "step", y = "sigma" })
+      plot:save "sigmas.png"
       """#,
     "model:generate": #"""
       local image = flux.load():generate("a fox", {

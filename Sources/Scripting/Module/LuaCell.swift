@@ -35,7 +35,9 @@ final class LuaCell: LuaObject {
         return Several(try Image(contentsOf: "\(ledgers.folder)/\(file)"))
       }
       .entries { cell, _, key in
-        guard case .string(let name) = key, let place = cell.sweep.sweep.axes.firstIndex(where: { $0.name == name }) else { return nil }
+        guard case .string(let name) = key else { return nil }
+        let axes = cell.sweep.sweep.axes.map(\.name)
+        guard let place = axes.firstIndex(of: name) else { throw LuaError("a Cell has no '\(name)'" + Suggestion.text(for: name, among: axes + ownNames)) }
         return cell.cell.values[place]
       }
       .text { "Cell \($0.cell.index) (\($0.sweep.sweep.label(of: $0.cell)))" }

@@ -28,6 +28,8 @@ package final class LuaRun: LuaObject {
   private var kept: LuaReference?
   /// What it was asked for, for its branches.
   private var options: GenerateOptions
+  /// Names of the places on its way, where other cells of a sweep may have been; until it is drained.
+  private var prefix: [String]?
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     self.options = options
@@ -48,6 +50,7 @@ package final class LuaRun: LuaObject {
       return record
     }
     this.value = self
+    if flux.work.isMakingCells { prefix = try prefixNames(made, request, options) }
   }
 
   /// As recipes see latents: one picture's without the axis of the batch.
@@ -73,7 +76,7 @@ package final class LuaRun: LuaObject {
 
   /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
   private func finish() {
-    (trajectory, onStep, kept, options) = (nil, nil, nil, GenerateOptions())
+    (trajectory, onStep, kept, options, prefix) = (nil, nil, nil, GenerateOptions(), nil)
   }
 
   func stop() {
@@ -146,7 +149,20 @@ package final class LuaRun: LuaObject {
   /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
   func drain() throws {
     defer { finish() }
-    while try next() != nil {}
+    guard let prefix else {
+      while try next() != nil {}
+      return
+    }
+    let memo = model.flux.work.prefixes
+    if let place = memo.furthest(on: prefix) {
+      try model.flux.engine { try trajectory?.resume(at: place.position) }
+      x = place.position.latents
+      for index in records.indices { records[index].takeUp(place) }
+    }
+    while try next() != nil {
+      guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
+      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg), as: prefix[position.index])
+    }
   }
 
   private func replace(_ latents: Tensor) throws {

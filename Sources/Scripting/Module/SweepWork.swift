@@ -14,6 +14,10 @@ final class SweepWork {
   private let files: FileAccess
   /// Loaded by an earlier try of this run.
   var pipelines: [(source: ModelSource, precision: Precision, pipeline: FluxPipeline)] = []
+  /// Where the loops of cells stood.
+  let prefixes = PrefixMemo()
+  /// Whether the recipe has a cell in its hands.
+  var isMakingCells: Bool { !open.isEmpty }
   /// Something is wrong that no other cell would be spared.
   private(set) var isHopeless = false
 
@@ -31,6 +35,8 @@ final class SweepWork {
   private var forgiven: [String: Int] = [:]
   private var alike = (message: "", count: 0)
   private var left = 0
+  /// Whether what was there before this run was thrown away, where that is asked for.
+  private var hasCleared = false
 
   private final class Written: Sendable { let records = Mutex<[CellRecord]>([]) }
 
@@ -65,6 +71,7 @@ final class SweepWork {
       return outcome
     }
     if left > 0 { notice("\(Self.cells(left)) neither saved nor skipped, and will be gone through again; cell:skip(reason) records that there is nothing to save") }
+    if prefixes.spared > 0 { notice("\(prefixes.spared) \(prefixes.spared == 1 ? "step was" : "steps were") computed once for several cells") }
     guard case .success = outcome, settings.mode == .make, let known, let first = failed.first else { return outcome }
     let reason = known.records[first.cell.id]?.reason.map { ": \($0)" } ?? ""
     let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""
@@ -103,7 +110,10 @@ final class SweepWork {
   func add(_ sweep: Sweep) throws {
     if names.isEmpty {
       sweeps = []
-      if settings.mode == .collect, settings.others == .discard { try Ledger.clear(files.folder) }
+      if settings.others == .discard, !hasCleared, settings.mode == .make || settings.mode == .collect {
+        try guarded { try Ledger.clear(files.folder) }
+        hasCleared = true
+      }
     }
     names.insert(sweep.name)
     sweeps.append(sweep)

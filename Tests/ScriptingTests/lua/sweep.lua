@@ -94,6 +94,13 @@ check.error("sheet: axis 'seed' cannot be both columns and rows", function() swe
 check.error("sheet: axis 'seed' is on the sheet and cannot be what pages differ in", function() sweep:sheet { columns = "seed", pages = "seed" } end)
 check.error("save: 'quality' is for .jpg and .webp; a PNG loses nothing", function() sweep:sheet {}:save("a.png", {quality = 3}) end)
 
+-- Curves
+check.equal(tostring(flux.plot({ a = {1, 2, 3}, b = {{0, 1}, {2, 5}} }, { title = "t", x = "x", y = "y", size = {200, 150} })), "Image 200x150")
+check.error("plot: 'curves' must have at least one curve", flux.plot, {})
+check.error("plot: 'curves' must be a table of curves, but 'a' is 1", flux.plot, { a = 1 })
+check.error("plot: 'curves' must be a table of curves, but entry 2 of 'a' is no pair of numbers", flux.plot, { a = {1, {1}} })
+check.error("plot: 'curves' must be a table of curves by name, got an entry [1]", flux.plot, { {1} })
+
 -- What is no sweep
 check.error("sweep: has no axes: flux.sweep { seed = flux.range(1, 8) }", flux.sweep, {})
 check.error("sweep: 'axes' must be a table of axes, got 3", flux.sweep, 3)
