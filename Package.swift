@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows of the house: everything points down or left, nothing points back.
-//   Tensors ← Checkpoints ← Conditioning ← Denoising;  Checkpoints ← Models;  all of them and Imaging ← Pipeline ← Scripting ← fluxlua
+//   Tensors ← Checkpoints ← Conditioning ← Denoising;  Checkpoints ← Models;  all of them and Imaging ← Pipeline ← Sweeps ← Scripting ← fluxlua
 // Only Scripting may import CLua; only Tensors may import COneDNN and CKernels; only Imaging may import CCodecs.
 
 // The release binary carries Swift with it and runs where there is none. Said here and not by --static-swift-stdlib, because
@@ -46,12 +46,15 @@ let package = Package(
       "Checkpoints", "Conditioning", "Denoising", "EmbeddedModel", "Imaging", "Models", "Tensors",
     ]),
 
+    .target(name: "ReportPage", exclude: ["report.css", "report.html", "report.js"]),
+    .target(name: "Sweeps", dependencies: ["Checkpoints", "Imaging", "Pipeline", "ReportPage", "Tensors"]),
+
     // The language and the command.
     .target(name: "Scripting", dependencies: [
-      "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Tensors",
+      "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Sweeps", "Tensors",
     ]),
     .executableTarget(name: "fluxlua", dependencies: [
-      "CLineEdit", "Denoising", "Imaging", "Pipeline", "Scripting",
+      "CLineEdit", "Denoising", "Imaging", "Pipeline", "Scripting", "Sweeps",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: alone, linkerSettings: aloneAtLink),
 
@@ -64,6 +67,7 @@ let package = Package(
     .testTarget(name: "DenoisingTests", dependencies: ["Denoising", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Models", "TestSupport"]),
+    .testTarget(name: "SweepsTests", dependencies: ["Denoising", "Imaging", "Pipeline", "Sweeps", "Tensors", "TestSupport"]),
     .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "CLua", "TestSupport"], exclude: ["lua"]),
     .testTarget(name: "CommandTests", dependencies: ["Imaging", "TestSupport"]),
   ],

@@ -106,6 +106,19 @@
 ---@field gap? integer Pixels between pictures.
 ---@field background? string|number The colour between them.
 
+---@class (exact) flux.SweepOptions
+---@field name? string Tells it from other sweeps of the recipe; a part of the cells' names.
+---@field where? fun(cell: table): boolean Which cells there are, by their values.
+---@field samples? integer How many points are drawn, where axes are flux.uniform or flux.choice.
+---@field sampling? "halton"|"random" "halton" covers evenly (default), "random" is independent.
+---@field sampling_seed? integer Of the points; 0 by default.
+
+---@class (exact) flux.PlotOptions
+---@field title? string A text above all.
+---@field x? string What goes across.
+---@field y? string What goes up.
+---@field size? integer[] {width, height} in pixels; {800, 500} by default.
+
 ---@class (exact) flux.Closeness
 ---@field rtol? number Of the other's size; 1e-5 by default.
 ---@field atol? number Whatever the size; 1e-8 by default.
@@ -174,6 +187,20 @@
 ---@class (exact) flux.EncodeOptions
 ---@field sample? boolean Whether to draw from what the encoder makes, as diffusers does.
 ---@field seed? integer Of that draw.
+
+---@class (exact) flux.SheetChoice
+---@field columns? string The axis that goes across; without columns and rows cells follow each other.
+---@field rows? string The axis that goes down.
+---@field pages? string|string[] Axes whose values have pages of their own; all others by default.
+---@field label? (boolean|fun(cell: flux.Cell, made: table): string?) Whether values stand below pictures, or a function that gives the text.
+---@field title? string A text above all.
+---@field cell_size? integer The longest side of a picture on it, in pixels; its own by default.
+
+---@class (exact) flux.CellSaveOptions
+---@field extra? table Plain values to record with it, such as a score.
+
+---@class (exact) flux.SheetSaveOptions
+---@field quality? integer Of JPEG and WebP.
 
 ---An array of 32-bit floats: latents, noise, embeddings.
 ---@class flux.Tensor
@@ -833,6 +860,90 @@ function Run:image() end
 ---@overload fun(x: flux.Tensor, sigma: number): flux.Tensor
 local Velocity = {}
 
+---Cells over some axes: one picture for each combination of values.
+---@class flux.Sweep
+---@field name string What tells it from other sweeps of the recipe.
+---@field planned integer How many cells this run has to make: its share of what is missing.
+---@operator len: integer
+local Sweep = {}
+
+---The cells that are to be made, for a loop; those that are made already are left out, and under Slurm those of other tasks.
+---@return fun(): flux.Cell?
+---@nodiscard
+function Sweep:cells() end
+
+---Calls a function with each of them; what it returns is saved. When it fails, the others go on.
+---@param f fun(cell: flux.Cell): flux.Image? Makes the picture of a cell.
+function Sweep:each(f) end
+
+---A cell by its number in written order.
+---@param index integer From 1.
+---@return flux.Cell
+---@nodiscard
+function Sweep:cell(index) end
+
+---The cells whose pictures are there, whoever made them, as a list in written order.
+---@return flux.Cell[]
+---@nodiscard
+function Sweep:done() end
+
+---The cell for which a function gives the greatest number, and the number; nil while none is done. It sees each cell with what is recorded of it.
+---@param f fun(cell: flux.Cell, made: table): number? Scores a cell; nil leaves it out.
+---@return flux.Cell?
+---@return number?
+---@nodiscard
+function Sweep:best(f) end
+
+---The cells side by side, by one or two axes; further axes make further pages.
+---@param options? flux.SheetChoice Named values.
+---@return flux.Sheet
+---@nodiscard
+function Sweep:sheet(options) end
+
+---Writes a page to look at: the cells by any two axes, with filters, a closer look and comparisons. One file that needs no network; full pictures are linked. Under a shard it is written once all cells are there.
+---@param path string Where to, in the output folder; ends in .html.
+function Sweep:report(path) end
+
+---One combination of a sweep's values, with a field for each axis.
+---@class flux.Cell
+---@field id string Names the cell on every machine: a hash of the sweep's name, the axes and the values.
+---@field index integer Its place in written order, from 1.
+---@field label string Its values in words: "seed 1003, guidance 3.5".
+---@field [integer] any
+local Cell = {}
+
+---Gives the cell its picture: cells/<id>.png in the output folder. It is written whole or not at all, then recorded.
+---@param image flux.Image What model:generate gave.
+---@param options? flux.CellSaveOptions Named values.
+function Cell:save(image, options) end
+
+---Records that the cell is left out, so that no run makes it.
+---@param reason? string Why.
+function Cell:skip(reason) end
+
+---What is recorded of it: state, file, seconds, steps, memory, extra, reason, host; nil while there is nothing.
+---@return table?
+---@nodiscard
+function Cell:record() end
+
+---Its picture; nil while it is not made.
+---@return flux.Image?
+---@nodiscard
+function Cell:picture() end
+
+---A sweep's cells side by side.
+---@class flux.Sheet
+local Sheet = {}
+
+---Writes a PNG, JPEG or WebP file; sheet.png becomes sheet-1.png and so on where there are pages, or more than one file can hold. Under a shard it is written once all cells are there.
+---@param path string Where to, in the output folder.
+---@param options? flux.SheetSaveOptions Named values.
+function Sheet:save(path, options) end
+
+---An axis of which values are drawn, by the option samples of flux.sweep.
+---@class flux.Draw
+local Draw = {}
+
 ---FLUX.1, as recipes reach it.
 ---@class fluxlib
 ---@field version string The version of fluxlua.
@@ -1032,6 +1143,33 @@ function flux.mask(options) end
 ---@return flux.Image
 ---@nodiscard
 function flux.sheet(images, options) end
+
+---Cells over axes: flux.sweep{ seed = flux.range(1, 4), guidance = {2, 5} }, in name order; or flux.sweep{ {"prompt", prompts}, {"seed", seeds} }, in the order written.
+---@param axes flux.SweepOptions A list of values, flux.uniform or flux.choice for each axis, and options.
+---@return flux.Sweep
+---@nodiscard
+function flux.sweep(axes) end
+
+---An axis of numbers drawn between two: flux.sweep{ guidance = flux.uniform(1, 5), samples = 16 }.
+---@param from number The least.
+---@param to number The greatest.
+---@param step? number Only numbers so far apart from the least on, such as 1 for whole ones.
+---@return flux.Draw
+---@nodiscard
+function flux.uniform(from, to, step) end
+
+---An axis of which one value is drawn for each sample.
+---@param values any[] What is drawn from.
+---@return flux.Draw
+---@nodiscard
+function flux.choice(values) end
+
+---Curves over common axes, as a picture: flux.plot{ euler = {{1, 20}, {2, 28}}, heun = {{2, 25}, {4, 33}} }.
+---@param curves table<string, (number|number[])[]> Points {x, y}, or numbers over 1, 2, 3, … by the curve's name.
+---@param options? flux.PlotOptions Named values.
+---@return flux.Image
+---@nodiscard
+function flux.plot(curves, options) end
 
 ---Runs a Lua file of the recipe's folder once, and gives what it returns.
 ---@param name string Palettes is palettes.lua, looks.ink is looks/ink.lua.

@@ -12,6 +12,8 @@ public enum Activity: Sendable, Equatable {
   case decoding(Int, count: Int)
   /// The picture is there.
   case decoded
+  /// A cell of a sweep is begun: its values, how many are left with it, and how many there are in all.
+  case cell(String, left: Int, count: Int)
   /// Something that the person should know and that is no error.
   case notice(String)
 }

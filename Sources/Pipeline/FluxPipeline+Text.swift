@@ -2,23 +2,6 @@ import Checkpoints
 import Conditioning
 import Tensors
 
-/// Text for a model, for both encoders or for each its own.
-public struct PromptText: Sendable, Equatable, ExpressibleByStringLiteral {
-  /// What both encoders read, unless they get their own.
-  public var text: String
-  public var clip: String?, t5: String?
-  /// Tokens that T5's text is padded or cut to; the model's own where nil.
-  public var length: Int?
-  /// Whether `(word:1.2)` makes a word weigh more, instead of being text.
-  public var isWeighted = false
-
-  public init(_ text: String, clip: String? = nil, t5: String? = nil, length: Int? = nil, isWeighted: Bool = false) {
-    (self.text, self.clip, self.t5, self.length, self.isWeighted) = (text, clip, t5, length, isWeighted)
-  }
-
-  public init(stringLiteral text: String) { self.init(text) }
-}
-
 /// Prompts.
 extension FluxPipeline {
   /// The most T5 tokens that a prompt may be padded to: what FLUX.1 was trained with. Reference: diffusers `FluxPipeline.check_inputs`.
@@ -34,30 +17,34 @@ extension FluxPipeline {
   /// A word of weight w moves T5's states from those of the empty prompt by w times as much as it would; CLIP's pooled state takes
   /// the words as they are. Reference: ComfyUI `ClipTokenWeightEncoder`.
   public func encode(_ prompt: PromptText) throws -> Conditioning {
+    let made = try encoded(prompt)
+    return Conditioning(sequence: made.sequence, pooled: made.pooled, prompt: prompt)
+  }
+
+  private func encoded(_ prompt: PromptText) throws -> EmbeddingCache.Entry {
     let length = prompt.length ?? promptLength
     guard 1...Self.longestPrompt ~= length else { throw PipelineError.option("max_length", "must be from 1 to \(Self.longestPrompt), got \(length)") }
     let t5 = prompt.t5 ?? prompt.text, clip = prompt.clip ?? prompt.text
     guard prompt.isWeighted else {
       noticeUnreadWeights(t5)
-      return try encode(files.t5Tokenizer.padded(t5, to: length), clip, as: prompt.text)
+      return try encode(files.t5Tokenizer.padded(t5, to: length), clip)
     }
     let weighted = WeightedPrompt(t5), (tokens, weights) = files.t5Tokenizer.padded(weighted, to: length)
-    let plain = try encode(tokens, WeightedPrompt(clip).text, as: prompt.text)
+    let plain = try encode(tokens, WeightedPrompt(clip).text)
     guard weighted.isWeighted else { return plain }
-    let empty = try encode(files.t5Tokenizer.padded("", to: length), "", as: "").sequence
+    let empty = try encode(files.t5Tokenizer.padded("", to: length), "").sequence
     let weight = Tensor([length, 1], weights)
-    return Conditioning(sequence: empty + weight * (plain.sequence - empty), pooled: plain.pooled, text: prompt.text)
+    return (empty + weight * (plain.sequence - empty), plain.pooled)
   }
 
-  private func encode(_ long: TokenList, _ clip: String, as text: String) throws -> Conditioning {
+  private func encode(_ long: TokenList, _ clip: String) throws -> EmbeddingCache.Entry {
     let short = files.clipTokenizer.padded(clip, to: nil)
     if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(long.ids.count); its end was cut off") }
     if short.cut > 0, configuration.pooledWidth > 0 { noticeOnce("CLIP reads \(short.ids.count) tokens, \(short.cut) fewer than the prompt has; T5 reads on") }
-    let (sequence, pooled) = try embeddings.entry(embeddingKey(long.ids, short.ids)) {
+    return try embeddings.entry(embeddingKey(long.ids, short.ids)) {
       observer?(.encoding)
       return try engine.encode(t5: long.ids, clip: short.ids)
     }
-    return Conditioning(sequence: sequence, pooled: pooled, text: text)
   }
 
   /// Everything that an embedding depends on, in 64 figures.

@@ -9,6 +9,8 @@ package final class FileAccess: Sendable {
   /// The name that written files carry.
   package let recipe: String
   private let recipeFolder: String, out: String
+  /// The output folder.
+  package var folder: String { out }
   private let readable: [String], writable: [String]
   private let mostFiles: Int
   private let done = Mutex<[String]>([])
@@ -78,6 +80,17 @@ package final class FileAccess: Sendable {
   package func write(_ bytes: @autoclosure @escaping @Sendable () throws -> [UInt8], to path: String) throws {
     let place = try check(path)
     if let rehearsal { rehearsal.remember(bytes, as: place) } else { try AtomicFile.write(bytes(), to: place) }
+    wrote(place)
+  }
+
+  /// The same, by whatever writes a file as a whole.
+  package func write(to path: String, _ body: (_ place: String) throws -> Void) throws {
+    let place = try check(path)
+    if rehearsal == nil { try body(place) }
+    wrote(place)
+  }
+
+  private func wrote(_ place: String) {
     done.withLock { if $0.last != place { $0.append(place) } }
     whenSaved(place)
   }
@@ -122,19 +135,21 @@ package final class FileAccess: Sendable {
     /// The same in the header of a .npy file.
     static func text(_ recipe: String) -> String { "\(key): \(recipe)" }
 
-    /// The same at the end of an SVG file.
+    /// The same at the end of an SVG file or a page.
     static func comment(_ recipe: String) -> [UInt8] { Array("<!-- \(key): \(inComment(recipe)) -->\n".utf8) }
 
     /// XML has no place for `--` in a comment.
     static func inComment(_ recipe: String) -> String { recipe.replacing("--", with: "__") }
 
     static func names(_ recipe: String, in path: String) -> Bool {
-      Self.recipe(of: path) == (path.lowercased().hasSuffix(".svg") ? inComment(recipe) : recipe)
+      Self.recipe(of: path) == (isMarkup(path) ? inComment(recipe) : recipe)
     }
+
+    private static func isMarkup(_ path: String) -> Bool { [".svg", ".html"].contains(where: path.lowercased().hasSuffix) }
 
     private static func recipe(of path: String) -> String? {
       guard FileAccess.isPlain(path) else { return nil }
-      if path.lowercased().hasSuffix(".svg") {
+      if isMarkup(path) {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8), let line = text.split(separator: "\n").last else { return nil }
         return line.wholeMatch(of: /<!-- Recipe: (.*) -->/).map { String($0.1) }
       }

@@ -53,7 +53,8 @@ package struct Recipe: Sendable {
     }
   }
 
-  /// Runs the recipe in a state of its own. `install` adds to what it finds there, before it starts.
+  /// Runs the recipe in a state of its own, and once more in a fresh one for each cell of a sweep that fails, until every cell had its
+  /// turn. `install` adds to what it finds there, before it starts.
   package func run(_ settings: Settings, install: (Lua) throws -> Void = { _ in }) -> Result<Void, RecipeFailure> {
     run(settings, install: install) { _, _ in }
   }
@@ -62,11 +63,21 @@ package struct Recipe: Sendable {
   func run<R>(_ settings: Settings, install: (Lua) throws -> Void = { _ in }, finish: (FluxModule, Lua) throws -> R) -> Result<R, RecipeFailure> {
     let deadline = settings.limits.time.map { Deadline(after: $0.seconds, settings.cancellation) }
     defer { deadline?.disarm() }
+    let work = SweepWork(settings.session)
+    while true {
+      let outcome = tried(settings, work, install, finish)
+      if case .failure(let failure) = outcome, work.goesOn(after: failure) { continue }
+      return work.concluded(outcome)
+    }
+  }
+
+  private func tried<R>(_ settings: Settings, _ work: SweepWork, _ install: (Lua) throws -> Void, _ finish: (FluxModule, Lua) throws -> R) -> Result<R, RecipeFailure> {
     do {
+      work.begin()
       let lua = try Lua(limits: settings.limits, cancellation: settings.cancellation, output: settings.output)
       defer { lua.close() }
       lua.keepsFrames = settings.keepsFrames
-      let flux = FluxModule(recipe: self, settings: settings)
+      let flux = FluxModule(recipe: self, settings: settings, work: work)
       do {
         flux.install(in: lua)
         try install(lua)

@@ -1,5 +1,6 @@
 import Conditioning
 import Pipeline
+import Sweeps
 
 /// What a recipe's run works with: the model that was chosen for it, the files that it may touch, and who watches.
 package struct Session: Sendable {
@@ -21,15 +22,20 @@ package struct Session: Sendable {
   /// What prompts came to.
   package var embeddings: EmbeddingCache
   package var purpose: Purpose
+  /// What the command line says of sweeps.
+  package var sweeps: SweepSettings
+  /// The one picture that the recipe is run for, where that is so.
+  package var wanted: WantedPicture?
   /// Told what the engine is busy with.
   package var observer: @Sendable (Activity) -> Void
   /// Told of each model that was loaded.
   package var whenLoaded: @Sendable (LoadedModel) -> Void = { _ in }
 
   package init(model: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil, files: FileAccess = FileAccess(),
-               embeddings: EmbeddingCache = EmbeddingCache(), purpose: Purpose = .pictures, observer: @escaping @Sendable (Activity) -> Void = { _ in }) {
+               embeddings: EmbeddingCache = EmbeddingCache(), sweeps: SweepSettings = SweepSettings(), purpose: Purpose = .pictures,
+               observer: @escaping @Sendable (Activity) -> Void = { _ in }) {
     (self.model, self.precision, self.memoryLimit, self.files, self.observer) = (model, precision, memoryLimit, files, observer)
-    (self.embeddings, self.purpose) = (embeddings, purpose)
+    (self.embeddings, self.sweeps, self.purpose) = (embeddings, sweeps, purpose)
   }
 }
 

@@ -12,6 +12,7 @@ import Tensors
       The first picture:    fluxlua paint "a red fox"
       A recipe:             fluxlua run hello.lua
       Its parameters:       fluxlua run hello.lua --help
+      How far a sweep is:   fluxlua status out/harbour
       What made a picture:  fluxlua inspect out/hello/fox.png
       Its mistakes, cost:   fluxlua check hello.lua; fluxlua plan hello.lua
       Trying things:        fluxlua repl
@@ -21,7 +22,8 @@ import Tensors
       file cannot be used, 130 interrupted, 143 terminated.
       """,
     version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
-    subcommands: [Run.self, Paint.self, Check.self, PlanCommand.self, Repl.self, Inspect.self, ManualCommand.self, Init.self])
+    subcommands: [Run.self, Paint.self, Check.self, PlanCommand.self, Repl.self, Inspect.self, ReportCommand.self, Status.self, Rerun.self, SlurmCommand.self,
+                  ManualCommand.self, Init.self])
 
   /// Parses and runs; wrong use exits with 2.
   static func main() {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Scripting
+import Sweeps
 
 /// `fluxlua plan RECIPE`: what a recipe would take, before anything is spent.
 struct PlanCommand: ParsableCommand {
@@ -14,15 +15,16 @@ struct PlanCommand: ParsableCommand {
 
   @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @OptionGroup(title: "Sweeps") var sweeps: SweepOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
   @Flag(help: "Write one JSON object to stdout.") var json = false
   @Flag(name: .shortAndLong, help: "Show what the recipe prints, too.") var verbose = false
 
-  func run() throws { try Self.plan(recipe, recipeOptions, engine, RunReport.Style(json: json, verbose: verbose)) }
+  func run() throws { try Self.plan(recipe, recipeOptions, engine, sweeps.settings(), RunReport.Style(json: json, verbose: verbose)) }
 
-  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions, _ style: RunReport.Style) throws {
-    let job = try Job(contentsOf: path, options, engine, for: .plan, style: RunReport.Style(json: false, verbose: style.verbose)), limits = job.settings.limits
+  static func plan(_ path: String, _ options: RecipeOptions, _ engine: EngineOptions, _ sweeps: SweepSettings, _ style: RunReport.Style) throws {
+    let job = try Job(contentsOf: path, options, engine, sweeps: sweeps, for: .plan, style: RunReport.Style(json: false, verbose: style.verbose)), limits = job.settings.limits
     throw job.perform {
       switch job.recipe.plan(job.settings) {
       case .success(let plan) where style.json:

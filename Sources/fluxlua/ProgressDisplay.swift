@@ -10,6 +10,8 @@ final class ProgressDisplay: Sendable {
     var started: ContinuousClock.Instant? // of the first step
     var spoke: ContinuousClock.Instant?   // the last plain line
     var steps = 0
+    var cell: String?                     // what a picture of a sweep is, and how far the sweep is
+    var left = 0, begun: ContinuousClock.Instant?, made = 0
   }
   private let state = Mutex(State())
   private let isQuiet: Bool
@@ -55,7 +57,19 @@ final class ProgressDisplay: Sendable {
     case .sampled: sampled()
     case .decoding(let index, let count): move(count == 1 ? "decoding" : "decoding picture \(index) of \(count)")
     case .decoded: state.withLock { clear(&$0) }
+    case .cell(let label, let left, let count): cell(label, left, count)
     case .notice(let text): say("note: \(text)")
+    }
+  }
+
+  /// The time left goes by the cells of this run.
+  private func cell(_ label: String, _ left: Int, _ count: Int) {
+    let now = clock.now
+    state.withLock { state in
+      if state.begun == nil { (state.begun, state.made) = (now, 0) } else { state.made += 1 }
+      state.left = left
+      let rest = state.begun.flatMap { state.made > 0 ? ", \(seconds((now - $0) / .seconds(1) / Double(state.made) * Double(left))) left" : nil } ?? ""
+      state.cell = "cell \(count - left + 1) of \(count) (\(label))\(rest)"
     }
   }
 
@@ -77,6 +91,7 @@ final class ProgressDisplay: Sendable {
       defer { (state.started, state.steps) = (nil, 0) }
       guard let started = state.started, state.steps > 0 else { return nil }
       let all = (now - started) / .seconds(1)
+      if let cell = state.cell { return "\(cell): \(state.steps) steps in \(seconds(all))" }
       return state.steps == 1 ? "1 step in \(seconds(all))" : "\(state.steps) steps in \(seconds(all)), \(seconds(all / Double(state.steps))) a step"
     }
     if let line { say(line) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Scripting
+import Sweeps
 import Tensors
 
 /// `fluxlua run RECIPE`.
@@ -11,13 +12,14 @@ struct Run: ParsableCommand {
 
   @ArgumentParser.Argument(help: "A Lua file.", completion: .file(extensions: ["lua"])) var recipe: String
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @OptionGroup(title: "Sweeps") var sweeps: SweepOptions
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Report") var report: ReportOptions
   @Flag(help: "Only say what it would take: the same as fluxlua plan RECIPE.") var dryRun = false
 
   func run() throws {
-    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine, report.style) }
-    throw try Job(contentsOf: recipe, recipeOptions, engine, style: report.style).run()
+    if dryRun { return try PlanCommand.plan(recipe, recipeOptions, engine, sweeps.settings(), report.style) }
+    throw try Job(contentsOf: recipe, recipeOptions, engine, sweeps: sweeps.settings(), style: report.style).run()
   }
 }
 
@@ -32,15 +34,16 @@ struct Job: Sendable {
   private let memoryText: String?
   private let out: String
 
-  init(contentsOf path: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures, style: RunReport.Style = .init()) throws {
+  init(contentsOf path: String, _ options: RecipeOptions, _ engine: EngineOptions, sweeps: SweepSettings = SweepSettings(),
+       for purpose: Session.Purpose = .pictures, style: RunReport.Style = .init()) throws {
     let recipe: Recipe
     do { recipe = try Recipe(contentsOf: path) } catch { Exit.usage.leave(saying: "\(error)") }
     let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-    try self.init(recipe, out: options.out ?? "out/\(name)", options, engine, for: purpose, style: style)
+    try self.init(recipe, out: options.out ?? "out/\(name)", options, engine, sweeps: sweeps, for: purpose, style: style)
   }
 
-  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, for purpose: Session.Purpose = .pictures,
-       style: RunReport.Style = .init()) throws {
+  init(_ recipe: Recipe, out: String, _ options: RecipeOptions, _ engine: EngineOptions, sweeps: SweepSettings = SweepSettings(),
+       for purpose: Session.Purpose = .pictures, style: RunReport.Style = .init()) throws {
     try engine.useThreads()
     let display = ProgressDisplay(quiet: engine.quiet), report = RunReport(style, display)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
@@ -48,7 +51,7 @@ struct Job: Sendable {
     let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
                            writable: options.allowWrite, rehearses: purpose != .pictures, whenSaved: report.saved)
     var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
-                          embeddings: engine.embeddings(isReadOnly: purpose != .pictures), purpose: purpose, observer: report.show)
+                          embeddings: engine.embeddings(isReadOnly: purpose != .pictures), sweeps: sweeps, purpose: purpose, observer: report.show)
     session.whenLoaded = report.loaded
     let isSilent = purpose != .pictures && !style.verbose
     let output = Output({ text, stream in

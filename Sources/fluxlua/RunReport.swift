@@ -23,6 +23,7 @@ final class RunReport: Sendable {
     display.show(activity)
     stages.withLock { $0.enter(activity) }
     if case .step(let index, let count) = activity { event("step", [("index", index), ("count", count)]) }
+    if case .cell(let label, let left, let count) = activity { event("cell", [("label", label), ("left", left), ("count", count)]) }
   }
 
   func loaded(_ model: LoadedModel) {
@@ -100,7 +101,7 @@ private struct Stages {
     case .encoding: stage = .prompts
     case .step: (stage, steps) = (.steps, steps + 1)
     case .decoding: stage = .decoding
-    case .sampled, .decoded, nil: stage = nil
+    case .sampled, .decoded, .cell, nil: stage = nil
     }
     if let current { spent[current.stage, default: 0] += (ContinuousClock.now - current.since) / .seconds(1) }
     current = stage.map { ($0, ContinuousClock.now) }

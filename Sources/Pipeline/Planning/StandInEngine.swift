@@ -6,14 +6,13 @@ import Tensors
 
 /// Counts the work and gives values of the right shapes: what a recipe runs against while it is checked or planned.
 ///
-/// Pictures come out as a soft pattern, and latents drift to the same one, so that recipes which measure what they made meet
-/// numbers of the usual size.
+/// Latents drift to a soft pattern, whose strength depends a little on the noise, the way and the prompt, and pictures show it: recipes
+/// that measure and compare what they made meet numbers of the usual kind.
 final class StandInEngine: Engine {
   private(set) var workload: Workload = [:]
   private let files: ModelFiles
   private let cancellation: Cancellation
   private var patterns: [[Int]: Tensor] = [:]
-  private var pictures: [Size: Image] = [:]
 
   init(_ files: ModelFiles, cancellation: Cancellation) { (self.files, self.cancellation) = (files, cancellation) }
 
@@ -24,20 +23,21 @@ final class StandInEngine: Engine {
 
   func encode(t5: [Int], clip: [Int]) throws -> (sequence: Tensor, pooled: Tensor) {
     try count(.text(tokens: t5.count))
-    return (pattern([t5.count, files.configuration.sequenceWidth]), pattern([files.configuration.pooledWidth]))
+    let strength = 1 + Float(t5.enumerated().reduce(0) { ($0 + $1.element * ($1.offset + 1)) % 997 }) / 9970
+    return (pattern([t5.count, files.configuration.sequenceWidth]) * strength, pattern([files.configuration.pooledWidth]))
   }
 
-  /// Straight to the pattern: v = (x − D)/σ.
+  /// Straight to the pattern D: v = (x − D)/σ.
   func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?) throws -> Tensor {
     try count(.velocity(text: conditioning.tokens, size: size(of: latents)))
-    let scale = 1 / max(sigma, 1e-3)
-    return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - $1) }
+    let scale = 1 / max(sigma, 1e-3), strength = strength(of: latents) + strength(of: conditioning.sequence)
+    return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - strength * $1) }
   }
 
   func decode(_ latents: Tensor) throws -> Tensor {
     let size = size(of: latents)
     try count(.decode(size))
-    return pattern([size.height, size.width, files.vaeConfiguration.imageChannels])
+    return pattern([size.height, size.width, files.vaeConfiguration.imageChannels]) * strength(of: latents)
   }
 
   func encode(_ picture: Tensor) throws -> (mean: Tensor, logVariance: Tensor) {
@@ -50,10 +50,12 @@ final class StandInEngine: Engine {
   func preview(_ latents: Tensor) throws -> Image {
     let size = size(of: latents)
     try count(.preview(size))
-    if let found = pictures[size] { return found }
-    let made = try Image(decoded: pattern([size.height, size.width, files.vaeConfiguration.imageChannels]))
-    pictures[size] = made
-    return made
+    return try Image(decoded: pattern([size.height, size.width, files.vaeConfiguration.imageChannels]) * strength(of: latents))
+  }
+
+  /// Between 0.4 and 0.6, by a few of the elements.
+  private func strength(of x: Tensor) -> Float {
+    0.5 + 0.1 * tanh(x.withFloats { floats in (0..<min(64, floats.count)).reduce(0) { $0 + floats[$1 * floats.count / 64 % floats.count] } })
   }
 
   private func size(of latents: Tensor) -> Size {

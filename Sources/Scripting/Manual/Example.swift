@@ -37,6 +37,36 @@ package enum Example {
       local prompts = flux.wildcards("a {red|blue} fox", { all = true })
       for i, prompt in ipairs(prompts) do print(i, prompt) end
       """#,
+    "flux.sweep": #"""
+      local model = flux.load()
+      local sweep = flux.sweep { seed = flux.range(1, 2), guidance = { 2, 4 } }
+      for cell in sweep:cells() do
+        local options = { seed = cell.seed, guidance = cell.guidance, steps = 2 }
+        cell:save(model:generate("a fox", options))
+      end
+      sweep:sheet { columns = "guidance", rows = "seed" }:save "sheet.png"
+      sweep:report "index.html"
+      """#,
+    "flux.uniform": #"""
+      local model = flux.load()
+      local sweep = flux.sweep {
+        shift = flux.uniform(1, 4, 0.1),
+        sampler = flux.choice { "euler", "heun" },
+        samples = 4,
+      }
+      sweep:each(function(cell)
+        local options = { shift = cell.shift, sampler = cell.sampler, steps = 2 }
+        return model:generate("a fox", options)
+      end)
+      print(sweep:best(function(cell, made) return -made.seconds end))
+      """#,
+    "flux.plot": #"""
+      local schedule = flux.schedule(8):shift_for(flux.load(), 128)
+      local sigmas = {}
+      for i, sigma in ipairs(schedule) do sigmas[i] = { i - 1, sigma } end
+      local plot = flux.plot({ sigmas = sigmas }, { x = "step", y = "sigma" })
+      plot:save "sigmas.png"
+      """#,
     "model:generate": #"""
       local image = flux.load():generate("a fox", {
         size = 64, steps = 4, seed = 7, sampler = "dpmpp_2m",

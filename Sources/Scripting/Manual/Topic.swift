@@ -107,12 +107,13 @@ struct Topic {
 
           {"event":"loaded","model":…,"kind":…,"precision":…,"parameters":…}
           {"event":"step","index":1,"count":8}
+          {"event":"cell","label":"seed 1003","left":4,"count":9}
           {"event":"saved","file":…}
           {"event":"done","files":[…],"seconds":…}
           {"event":"error","kind":…,"message":…,"line":…,"frames":[…],"exit":1,
            "files":[…],"seconds":…}
 
-        A step is told when it begins. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
+        Steps and cells are told when they begin. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
         interrupted, terminated, time_limit, memory_limit, unusable and usage; line is there when the place is in the recipe's own file.
         """),
       Topic(names: ["plan", "check"], summary: "What a recipe would take, and what is wrong with it, before it runs.", text: """
@@ -160,6 +161,27 @@ struct Topic {
         Reading looks in the recipe's folder, then in the output folder. Writing goes to the output folder: out/<recipe name>/, or --out FOLDER. The rest
         needs --allow-read FOLDER or --allow-write FOLDER. Files that the same recipe made are replaced; others are never touched. A picture
         carries everything that made it: fluxlua inspect PICTURE.
+        """),
+      Topic(names: ["sweeps", "ledger", "resume-a-sweep"], summary: "Many pictures that survive anything, on one machine or many.", text: """
+        flux.sweep gives cells, one for each combination of values; for cell in sweep:cells() goes through those that are not made yet. Stop the recipe
+        at any moment, by any means: the same command makes exactly what is missing. OUT/cells holds the pictures, OUT/ledger-*.jsonl one line for
+        each, written once its picture is safe on the disk.
+
+        A changed recipe, parameter or model ends with exit code 2, so that no sheet mixes what does not belong together: --keep goes on with the
+        cells that are there, --fresh throws them away. Axes named model, lora, prompt and size vary slowest, however they are written.
+
+        A cell that fails is recorded with its error. Lua ends a for loop with the error, so the recipe is run again from its first line for
+        the cells that are left (its models stay loaded; what it prints comes again); sweep:each(function(cell) return image end) goes on without that. Each
+        failed cell is tried once more at the end, and by later runs with --retry-failed. Three that fail alike before any is made are taken for a
+        mistake in the recipe, and end it at once. --stop-on-error ends it with the first.
+
+        --shard 3/16 makes one of 16 shares; under a Slurm array that is known, and the recipe needs no change. Sheets and reports are then written
+        by whoever makes the last cell, or by a run with --collect, which makes no cells. One process makes a shard: a second one says so and stops.
+
+          fluxlua status OUT      how far all shards are, and what failed
+          fluxlua report OUT      sheets and the page index.html, also meanwhile
+          fluxlua rerun PICTURE   makes it again, and says if it is the same
+          fluxlua slurm RECIPE    the same sweep as an array of a cluster
         """),
       Topic(names: ["parameters", "set"], summary: "What can be set from the command line.", text: """
         A recipe declares them by flux.params, each as a default or as { default, min =, max =, choices =, help = }. fluxlua run RECIPE --help shows

@@ -74,7 +74,8 @@ extension FluxModule {
   /// One model for each source and precision, however often it is asked for.
   private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
-    let pipeline = try engine { try opened(source, precision) }
+    let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
+    let pipeline = try kept ?? engine { try opened(source, precision) }
     if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
     pipeline.embeddings = session.embeddings
@@ -82,6 +83,7 @@ extension FluxModule {
                                    parameters: pipeline.parameterCount))
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
     models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
+    if kept == nil { work.pipelines.append((source, precision, pipeline)) }
     return model
   }
 
@@ -137,6 +139,9 @@ extension FluxModule {
       throw error
     }
   }
+
+  /// The pipelines that were loaded so far.
+  var loaded: [FluxPipeline] { models.map(\.pipeline) }
 
   var session: Session { settings.session }
 

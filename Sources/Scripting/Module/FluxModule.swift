@@ -22,22 +22,25 @@ package final class FluxModule {
   var misuse: [String] = []
   /// Declared parameters as they were set, as text.
   var resolvedParameters: [(name: String, value: String)] = []
+  /// The sweeps of this run.
+  let work: SweepWork
   private let start = ContinuousClock.now
 
-  init(recipe: Recipe, settings: Recipe.Settings, declaresOnly: Bool = false) {
+  init(recipe: Recipe, settings: Recipe.Settings, work: SweepWork? = nil, declaresOnly: Bool = false) {
     self.recipe = recipe
     self.settings = settings
     self.declaresOnly = declaresOnly
+    self.work = work ?? SweepWork(settings.session)
   }
 
   var functions: [LuaFunction] {
     [loadFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
-      + tensorFunctions() + promptFunctions() + sheetFunctions()
+      + tensorFunctions() + promptFunctions() + sheetFunctions() + sweepFunctions()
   }
 
   var types: [AnyLuaType] {
     [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type.saving(self)), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
-     AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type)]
+     AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type), AnyLuaType(LuaSweep.type), AnyLuaType(LuaCell.type), AnyLuaType(LuaSheet.type), AnyLuaType(LuaDraw.type)]
   }
 
   /// The values in `flux` that are no functions.
@@ -76,7 +79,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote", "sweep", "uniform", "choice"]
+  private static let later = ["models", "remote"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }

@@ -32,6 +32,8 @@ package final class LuaRun: LuaObject {
   private let region: RepaintRegion?
   /// Writes down an unfinished picture.
   private var checkpoint: RunCheckpoint?
+  /// Names of the places on its way, where other cells of a sweep may have been; until it is drained.
+  private var prefix: [String]?
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     self.options = options
@@ -56,6 +58,7 @@ package final class LuaRun: LuaObject {
     }
     this.value = self
     if let every = options.checkpoint?.every { checkpoint = try RunCheckpoint(of: self, every: every) }
+    if flux.work.isMakingCells { prefix = try prefixNames(made, request, options) }
   }
 
   /// As recipes see latents: one picture's without the axis of the batch.
@@ -81,7 +84,7 @@ package final class LuaRun: LuaObject {
 
   /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
   private func finish() {
-    (trajectory, onStep, memories, options, checkpoint) = (nil, nil, nil, GenerateOptions(), nil)
+    (trajectory, onStep, memories, options, checkpoint, prefix) = (nil, nil, nil, GenerateOptions(), nil, nil)
   }
 
   func stop() {
@@ -164,7 +167,20 @@ package final class LuaRun: LuaObject {
   /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
   func drain() throws {
     defer { finish() }
-    while try next() != nil {}
+    guard let prefix else {
+      while try next() != nil {}
+      return
+    }
+    let memo = model.flux.work.prefixes
+    if let place = memo.furthest(on: prefix) {
+      try model.flux.engine { try trajectory?.resume(at: place.position) }
+      x = place.position.latents
+      for index in records.indices { records[index].takeUp(place) }
+    }
+    while try next() != nil {
+      guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
+      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg), as: prefix[position.index])
+    }
   }
 
   private func replace(_ latents: Tensor) throws {
@@ -186,9 +202,10 @@ package final class LuaRun: LuaObject {
   func decoded() throws -> [Image] {
     try settle()
     let images = try model.flux.engine { try model.pipeline.decode(x, into: region) }
-    return zip(images, records).map { image, record in
+    return try zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
+      if model.flux.session.wanted?.isFound(image, record) == true { throw LuaStopped() }
       return image
     }
   }

@@ -21,6 +21,8 @@ package struct Plan: Sendable, Encodable, Equatable {
   package var recipe: String
   package var models: [Model]
   package var steps: Int
+  /// Steps that cells of a sweep share, and that are made once for all of them: not among `steps`.
+  package var shared: Int
   package var files: [String]
   /// What the recipe itself takes: Lua, samplers, files.
   package var overhead: Double
@@ -68,14 +70,14 @@ extension Recipe {
     }
     return run(settings) { [settings] flux, _ in
       let overhead = (ContinuousClock.now - start) / .seconds(1)
-      return Plan(recipe: name, models: try flux.models.map { try Plan.Model($0.pipeline) }, steps: steps.value, files: settings.session.files.saved,
+      return Plan(recipe: name, models: try flux.models.map { try Plan.Model($0.pipeline) }, steps: steps.value, shared: flux.work.prefixes.spared, files: settings.session.files.saved,
                   overhead: overhead, threads: Team.threads)
     }
   }
 }
 
 extension Plan {
-  private enum Key: String, CodingKey { case recipe, models, pictures, megapixels, steps, evaluations, seconds, bytes, threads, files }
+  private enum Key: String, CodingKey { case recipe, models, pictures, megapixels, steps, shared = "shared_steps", evaluations, seconds, bytes, threads, files }
 
   package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
@@ -84,7 +86,7 @@ extension Plan {
     try fields.encode(files, forKey: .files)
     try fields.encode(seconds, forKey: .seconds)
     try fields.encode(megapixels, forKey: .megapixels)
-    for (value, key) in [(pictures, Key.pictures), (steps, .steps), (evaluations, .evaluations), (bytes, .bytes), (threads, .threads)] { try fields.encode(value, forKey: key) }
+    for (value, key) in [(pictures, Key.pictures), (steps, .steps), (shared, .shared), (evaluations, .evaluations), (bytes, .bytes), (threads, .threads)] { try fields.encode(value, forKey: key) }
   }
 
   /// For programs: one line.
@@ -98,6 +100,7 @@ extension Plan {
   package var report: String {
     var lines = ["\(recipe) would make \(Self.count(pictures, "picture"))\(size) in \(Self.count(steps, "step")), with \(Self.count(evaluations, "evaluation")) of the transformer."]
     func line(_ name: String, _ value: String) { lines.append("  " + name.padding(toLength: 9, withPad: " ", startingAt: 0) + value) }
+    if shared > 0 { lines[0] += "\n  \(Self.count(shared, "further step")) \(shared == 1 ? "is" : "are") shared between cells, and made once." }
     for model in models { line(models.count == 1 ? "model" : "a model", "\(model.name) (\(model.kind), \(model.precision))") }
     if !models.isEmpty { line("time", "about \(Self.time(seconds)) on \(Self.count(threads, "thread"))") }
     if !models.isEmpty { line("memory", "about \(Self.memory(bytes)) at the most") }

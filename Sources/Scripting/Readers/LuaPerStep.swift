@@ -7,6 +7,8 @@ package enum LuaPerStep<Value> {
   case list([Value])
   case function(LuaReference, result: Reader<Value>, name: String)
 
+  var isFunction: Bool { if case .function = self { true } else { false } }
+
   /// The value at the step with this index, from 1.
   package func value(at index: Int, of step: @autoclosure () -> any LuaPushable, in lua: Lua) throws -> Value? {
     switch self {

@@ -5,7 +5,7 @@ check.equal(require "flux", flux)
 check.equal(type(flux.version), "string")
 assert(flux.elapsed() >= 0 and flux.elapsed() < 60)
 check.error("flux has no 'elasped'; did you mean 'elapsed'?", function() return flux.elasped end)
-check.error("flux.sweep is not in this version yet", function() return flux.sweep end)
+check.error("flux.models is not in this version yet", function() return flux.models end)
 check.error("flux cannot be added to", function() flux.mine = 1 end)
 
 check.list(flux.range(1000, 1003), {1000, 1001, 1002, 1003})
