@@ -60,13 +60,11 @@ package struct Weights: Sendable {
   package func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool = true) throws -> Linear {
     let rows = try parts.map { try self.rows("\($0.name).weight", [$0.outputs, inputs]) }
     let biases = bias ? try parts.map { try tensor("\($0.name).bias", [$0.outputs]) } : []
-    let matrix = rows.count == 1 ? try Matrix(rows[0], precision: precision)
-      : try Matrix(Rows.stacked(rows, as: precision), precision: precision)
-    return Linear(matrix, bias: bias ? Tensor.concatenated(biases) : nil)
+    return Linear(try Matrix(rows, precision: precision), bias: bias ? Tensor.concatenated(biases) : nil)
   }
 
   private func check(_ name: String, _ shape: [Int]) throws {
-    let got = try checkpoint.entry(prefix + name).shape
-    guard got == shape else { throw CheckpointError.shape(checkpoint.name, prefix + name, expected: shape, got: got) }
+    let entry = try checkpoint.entry(prefix + name)
+    guard entry.shape == shape else { throw CheckpointError.shape(checkpoint.name, entry.origin, expected: shape, got: entry.shape) }
   }
 }

@@ -126,8 +126,5 @@ func embedded(_ ids: [Int], _ table: Rows) throws -> Tensor {
   if let wrong = ids.first(where: { !(0..<table.count).contains($0) }) {
     throw CheckpointError.malformed("the tokenizer", "gives token \(wrong), but the text encoder knows \(table.count); do the two belong together?")
   }
-  return try Tensor.concatenated(ids.map { id in
-    try Rows(count: 1, width: table.width, encoding: table.encoding, storage: table.storage,
-             first: table.first + id * table.width * table.encoding.width).tensor()
-  })
+  return try Tensor.concatenated(ids.map { try table[$0..<$0 + 1].tensor() })
 }

@@ -38,6 +38,8 @@ public final class FluxPipeline {
   let autoEncoder: Lazy<AutoEncoder>
   let latentPreview: Lazy<LatentPreview>
   private var rotaries: [RotaryKey: Rotary] = [:]
+  /// What the person should know of how the model was found and is kept.
+  public let notices: [String]
   /// What was said already.
   var noticed: Set<String> = []
 
@@ -50,7 +52,7 @@ public final class FluxPipeline {
     let reports = Reports()
     let encoding: Encoding = kept == .bf16 ? .bf16 : .f32
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
-    (name, configuration, schedule, defaults) = (files.name, files.configuration, files.schedule, files.defaults)
+    (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
     encoder = Lazy {
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, progress: reports.loading("T5", cancellation))

@@ -36,8 +36,8 @@ struct Job: Sendable {
     try engine.useThreads()
     let display = ProgressDisplay(quiet: engine.quiet)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
-    let models: [String] = if case .folder(let path) = source { [path] } else { [] }
-    let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
+    let models: [String] = if case .named(let path) = source { [path] } else { [] }
+    let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + ModelPlaces().all,
                            writable: options.allowWrite)
     let session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files, observer: display.show)
     let output = Output { text, stream in
@@ -49,11 +49,6 @@ struct Job: Sendable {
     }
     settings = Recipe.Settings(parameters: try options.settings(), limits: limits, cancellation: cancellation, output: output, session: session)
     (self.recipe, self.display, memoryLimit, memoryText, self.out) = (recipe, display, memory, engine.memoryLimit, out)
-  }
-
-  /// Where models may be, besides what is named.
-  private static var modelFolders: [String] {
-    (ProcessInfo.processInfo.environment["FLUXLUA_MODELS"] ?? "").split(separator: ":").map(String.init)
   }
 
   /// - Parameter file: known before to be written; that it can be is looked at first.

@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "blocks.h"
 
 #pragma clang assume_nonnull begin
 
@@ -71,6 +72,11 @@ struct kernels {
   void (*bf16_from_f32)(uint16_t *restrict y, const float *restrict x, size_t count);
   void (*f32_from_bf16)(float *restrict y, const uint16_t *restrict x, size_t count);
   void (*f32_from_f16)(float *restrict y, const uint16_t *restrict x, size_t count);
+
+  /// y = scale · (the numbers that x encodes); blocks carry their own scales, and `scale` is for f8 and int8 alone.
+  /// All [count], whole blocks.
+  void (*unpack)(void *restrict y, enum row_encoding to, const void *restrict x, enum weight_encoding from, float scale,
+                 size_t count);
 };
 
 /// The kernels in use: the best that this machine runs, or what FLUX_ISA names (avx512, avx2, portable).

@@ -31,7 +31,7 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
+    [loadFunction(), modelsFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions()
   }
 
@@ -76,7 +76,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote", "rand", "arange", "where", "sweep", "uniform", "choice", "progress"]
+  private static let later = ["remote", "rand", "arange", "where", "sweep", "uniform", "choice", "progress"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }

@@ -1,0 +1,6 @@
+/// How weights are kept and multiplied.
+public enum Precision: String, Sendable, CaseIterable {
+  /// What the file, the memory and the machine ask for.
+  case auto
+  case f32, bf16
+}
