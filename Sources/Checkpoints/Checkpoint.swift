@@ -16,7 +16,7 @@ package final class Checkpoint: Sendable {
     /// Whether the first axis is to be read second half first.
     var swapsHalves = false
 
-    init(_ origin: String, type: String, shape: [Int], file: FileBytes, first: Int, count: Int) {
+    package init(_ origin: String, type: String, shape: [Int], file: FileBytes, first: Int, count: Int) {
       (self.origin, self.type, self.shape, self.file, self.first, self.count) = (origin, type, shape, file, first, count)
     }
 

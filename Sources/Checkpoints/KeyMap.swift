@@ -113,7 +113,9 @@ package struct KeyMap: Sendable {
   func original(_ name: String) -> String {
     guard let (rule, _, signs, rest, last) = match(name, \.to) else { return name }
     let isNorm = rule.from.last.map { $0.hasSuffix("_norm") && rule.from.contains("norm") } ?? false
-    let made = Self.filled(rule.from, signs, rest, last, count: 4)
+    // An index counted from the end is counted from the end again; FLUX.1's autoencoder has four resolutions.
+    let reversed = rule.to[0].contains("~") && signs.count > 0 ? [Substring("\(3 - (Int(signs[0]) ?? 0))")] + signs.dropFirst() : signs
+    let made = Self.filled(rule.from, reversed, rest, last, count: 0)
     return isNorm && last == "weight" ? String(made.dropLast(6)) + "scale" : made
   }
 }

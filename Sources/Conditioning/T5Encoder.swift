@@ -107,17 +107,17 @@ struct T5Block: Sendable {
 
   func callAsFunction(_ x: inout Tensor, bias: Tensor) throws {
     let c = configuration
-    let made = try qkv(x.rmsNorm(gain: attentionNorm, epsilon: c.epsilon, as: qkv.encoding))
+    let made = try qkv(x.rmsNorm(gain: attentionNorm, epsilon: c.epsilon, as: qkv.intake))
     let heads = (0..<3).map { index in
-      let heads = Heads(heads: c.heads, tokens: x.rows, depth: c.headDepth, encoding: qkv.encoding)
+      let heads = Heads(heads: c.heads, tokens: x.rows, depth: c.headDepth, encoding: qkv.intake.heads)
       heads.write(made, column: index * c.heads * c.headDepth, first: 0)
       return heads
     }
     // T5 does not divide by √depth.
     x.add(try out(Attention(scale: 1, bias: bias)(heads[0], heads[1], heads[2])))
 
-    let gated = try gates(x.rmsNorm(gain: feedNorm, epsilon: c.epsilon, as: gates.encoding))
-    x.add(try down(gated.geluGated(c.hidden, as: down.encoding)))
+    let gated = try gates(x.rmsNorm(gain: feedNorm, epsilon: c.epsilon, as: gates.intake))
+    x.add(try down(gated.geluGated(c.hidden, as: down.intake)))
   }
 }
 

@@ -17,7 +17,7 @@ import Tensors
 public final class FluxPipeline {
   /// The folder, or "embedded".
   public let name: String
-  /// What the weights are kept in: f32 or bf16, never auto.
+  /// What the weights are kept in, or multiplied in where they are blocks of a file: never auto.
   public let precision: Precision
   public let configuration: FluxConfiguration
   public let schedule: ModelSchedule
@@ -48,20 +48,20 @@ public final class FluxPipeline {
   public init(_ source: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil,
               cancellation: Cancellation = Cancellation()) throws {
     let files = try ModelFiles(source)
-    let kept = try Self.chosen(precision, for: files, within: memoryLimit)
+    let (kept, reason) = try files.precision(precision, within: memoryLimit)
     let reports = Reports()
-    let encoding: Encoding = kept == .bf16 ? .bf16 : .f32
+    let encoding = kept.encoding, plain: Encoding = kept == .f32 ? .f32 : .bf16       // CLIP and the autoencoder are small
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
-    (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices)
+    (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices + reason)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
     encoder = Lazy {
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, progress: reports.loading("T5", cancellation))
-      return (t5, try CLIPTextEncoder(Weights(files.clip, precision: encoding), files.clipConfiguration))
+      return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
     }
     transformer = Lazy {
       try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, progress: reports.loading("transformer", cancellation))
     }
-    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: plain), files.vaeConfiguration) }
     self.autoEncoder = autoEncoder
     latentPreview = Lazy { try LatentPreview(autoEncoder()) }
     reports.pipeline = self
@@ -152,19 +152,6 @@ public final class FluxPipeline {
     let made = Rotary(text: text, rows: rows, columns: columns, axes: configuration.axes)
     rotaries[key] = made
     return made
-  }
-
-  /// f32 where all parameters in f32 take less than a quarter of the memory, and nothing that the memory cannot hold.
-  private static func chosen(_ precision: Precision, for files: ModelFiles, within limit: Int?) throws -> Precision {
-    let memory = min(limit ?? .max, Int(ProcessInfo.processInfo.physicalMemory))
-    let chosen = precision == .auto ? (files.bytesInF32 < memory / 4 ? .f32 : .bf16) : precision
-    let needed = chosen == .bf16 ? files.bytesInF32 / 2 : files.bytesInF32
-    guard needed <= memory else {
-      func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
-      throw PipelineError.unusable(model: files.name, "its weights take \(gigabytes(needed)) in \(chosen.rawValue), but "
-        + (limit == nil ? "this machine has \(gigabytes(memory))" : "--memory-limit is \(gigabytes(memory))") + (chosen == .f32 ? "; try precision bf16" : ""))
-    }
-    return chosen
   }
 }
 

@@ -74,9 +74,6 @@ struct ModelFiles {
     }
   }
 
-  /// What the parameters would take in f32, in bytes.
-  var bytesInF32: Int { [transformer, t5, clip, vae].reduce(0) { $0 + $1.parameterCount * 4 } }
-
   /// SHA-256 over the fingerprints of all parts.
   var hash: String {
     let digest = Digest()

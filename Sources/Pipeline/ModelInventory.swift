@@ -44,7 +44,10 @@ extension ModelPlaces {
   private static func model(_ source: ModelSource, name: String, path: String, _ places: ModelPlaces) -> FoundModel? {
     let parts: ModelParts
     do { parts = try ModelParts(source, places) } catch {
-      return FoundModel(name: name, path: path, kind: "?", format: "?", bytes: 0, missing: ["\(error)"])
+      // What cannot run is listed too, with why.
+      let seen = try? ModelDescription(path), main = seen?.encodings.first?.type
+      return FoundModel(name: name, path: path, kind: seen?.parts.first?.kind ?? "?", format: [seen?.format, main].compactMap { $0 }.joined(separator: ", "),
+                        bytes: seen?.bytes ?? 0, missing: ["\(error)"])
     }
     guard let transformer = parts.weights[.transformer], let settings = parts.settings[.transformer] else { return nil }
     let isFile = ModelFile.mayBe(transformer.path)

@@ -143,9 +143,9 @@ struct ModelParts {
 
   /// Where to look for a part that was not named. A transformer is never picked from the machine's shelves.
   private mutating func shelves(for part: ModelPart) -> [ModelShelf] {
-    if part == .transformer { return near }
+    if part == .transformer || weights[.transformer] == nil { return near }
     var shelves = near
-    for folder in nearFolders + nearFolders.flatMap(Self.neighbours) { shelves.append(ModelShelf(folder: folder)) }
+    shelves += nearFolders.map { ModelShelf(folder: $0, depth: 1) } + nearFolders.flatMap(Self.neighbours).map { ModelShelf(folder: $0) }
     shelves += places.folders.map { ModelShelf(folder: $0, depth: 3) }
     shelves += places.snapshots.map { ModelShelf(folder: $0.path) }
     complaints += shelves.flatMap(\.complaints)

@@ -44,7 +44,7 @@ public enum Encoding: String, Sendable, CaseIterable {
   package var alignment: Int { block.numbers == 1 ? block.bytes : 2 }
 
   /// What kernels call it.
-  var forKernels: weight_encoding {
+  package var forKernels: weight_encoding {
     switch self {
     case .f32: weight_f32
     case .bf16: weight_bf16

@@ -9,6 +9,8 @@ package struct Rows: Sendable {
   package let first: Int          // bytes from the start of the storage
   /// What each number is multiplied by: one for all rows, of f8 weights that were scaled.
   package var scale: Float = 1
+  /// What the numbers of each row are multiplied by, [count]: of int8.
+  var scales: Tensor?
 
   package init(count: Int, width: Int, encoding: Encoding, storage: Storage, first: Int = 0, scale: Float = 1) {
     precondition(width % encoding.block.numbers == 0, "rows of \(width) are no whole blocks of \(encoding.rawValue)")
@@ -27,7 +29,9 @@ package struct Rows: Sendable {
   /// Some of the rows, sharing their bytes.
   package subscript(range: Range<Int>) -> Rows {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
-    return Rows(count: range.count, width: width, encoding: encoding, storage: storage, first: first + range.lowerBound * stride, scale: scale)
+    var part = Rows(count: range.count, width: width, encoding: encoding, storage: storage, first: first + range.lowerBound * stride, scale: scale)
+    part.scales = scales.map { $0[range] }
+    return part
   }
 
   /// The same numbers in another encoding: f32 or bf16.
@@ -55,7 +59,7 @@ package struct Rows: Sendable {
   package static func joined(_ parts: [Rows]) -> [Rows] {
     parts.reduce(into: []) { made, next in
       guard let last = made.last, last.storage === next.storage, last.encoding == next.encoding, last.width == next.width,
-            last.scale == next.scale, last.first + last.count * last.stride == next.first else { return made.append(next) }
+            last.scale == next.scale, last.scales == nil, next.scales == nil, last.first + last.count * last.stride == next.first else { return made.append(next) }
       made[made.count - 1] = Rows(count: last.count + next.count, width: last.width, encoding: last.encoding, storage: last.storage,
                                   first: last.first, scale: last.scale)
     }
@@ -68,7 +72,12 @@ package struct Rows: Sendable {
     if self.encoding == .f32 {
       return kernel.pointee.bf16_from_f32(target.assumingMemoryBound(to: UInt16.self), from.assumingMemoryBound(to: Float.self), count)
     }
-    kernel.pointee.unpack(target, encoding == .bf16 ? row_bf16 : row_f32, from, self.encoding.forKernels, scale, count)
+    let to = encoding == .bf16 ? row_bf16 : row_f32
+    guard let scales else { return kernel.pointee.unpack(target, to, from, self.encoding.forKernels, scale, count) }
+    for (index, row) in rows.enumerated() {
+      kernel.pointee.unpack(target + index * width * encoding.width, to, from + index * stride, self.encoding.forKernels, scales.floats[row], width)
+    }
+    withExtendedLifetime(scales) {}
   }
 
   private func write(to target: UnsafeMutableRawPointer, as encoding: Encoding) {

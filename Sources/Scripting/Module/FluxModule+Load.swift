@@ -33,10 +33,10 @@ private struct LoadOptions {
   }
 
   private static var precisionReader: Reader<Precision> {
-    Reader<Precision>("\"auto\", \"f32\" or \"bf16\"", "\"auto\"|\"f32\"|\"bf16\"") { argument in
-      let name = argument.lua.string(at: argument.index)
-      if name == "int8" { throw Mismatch(predicate: "is \"int8\", which is not in this version yet; use \"f32\" or \"bf16\"") }
-      guard let precision = name.flatMap(Precision.init(rawValue:)) else { throw Mismatch("\"auto\", \"f32\" or \"bf16\"", argument) }
+    Reader<Precision>("\"auto\", \"f32\", \"bf16\" or \"int8\"", "\"auto\"|\"f32\"|\"bf16\"|\"int8\"") { argument in
+      guard let precision = argument.lua.string(at: argument.index).flatMap(Precision.init(rawValue:)) else {
+        throw Mismatch("\"auto\", \"f32\", \"bf16\" or \"int8\"", argument)
+      }
       return precision
     }
   }
@@ -57,11 +57,12 @@ extension FluxModule {
   private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
     let pipeline = try engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
-    if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
-    pipeline.observer = session.observer
     for notice in pipeline.notices { session.observer(.notice(notice)) }
+    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision }) { return found.model }
+    pipeline.observer = session.observer
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
-    models.append((source, precision, model))
+    // Under what "auto" came to as well.
+    for precision in Set([precision, pipeline.precision]) { models.append((source, precision, model)) }
     return model
   }
 

@@ -9,7 +9,7 @@ struct EngineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A FLUX.1 model: a folder, a .safetensors or .gguf file, or a name of the hub that is on this machine; $FLUXLUA_MODEL, else the model inside the program.", valueName: "model"))
   var model: String?
 
-  @Option(help: ArgumentHelp("How weights are kept: auto, f32 or bf16.", valueName: "precision"))
+  @Option(help: ArgumentHelp("How weights are kept: auto, f32, bf16 or int8.", valueName: "precision"))
   var precision: Precision = .auto
 
   @Option(help: ArgumentHelp("Threads that work; $SLURM_CPUS_PER_TASK, else the processors that this process may use.", valueName: "n"))
