@@ -13,6 +13,8 @@ package final class Checkpoint: Sendable {
     var count: Int
     /// What its numbers are multiplied by.
     var scale: Float = 1
+    /// What the numbers of each slice of the first axis are multiplied by, of int8 weights.
+    var scales: Tensor?
     /// Whether the first axis is to be read second half first.
     var swapsHalves = false
 
@@ -29,13 +31,14 @@ package final class Checkpoint: Sendable {
     package var parameterCount: Int { shape.reduce(1, *) }
 
     /// How its numbers are encoded, if they are a weight's.
-    package var encoding: Encoding? { Encoding(rawValue: type.lowercased()).flatMap { $0 == .int8 ? nil : $0 } }
+    package var encoding: Encoding? { type == "I8" && scales != nil ? .int8 : Encoding(rawValue: type.lowercased()).flatMap { $0 == .int8 ? nil : $0 } }
 
     /// Some of the slices of its first axis.
     func slices(_ range: Range<Int>) -> Entry {
       var part = self
       let each = count / max(shape[0], 1)
       (part.first, part.count, part.shape[0]) = (first + range.lowerBound * each, range.count * each, range.count)
+      part.scales = scales.map { $0[range] }
       return part
     }
   }
@@ -97,13 +100,14 @@ package final class Checkpoint: Sendable {
     if width % encoding.block.numbers != 0 { (count, width) = (1, count * width) }       // a vector in blocks
     let start = entry.file.range.lowerBound + entry.first, alignment = encoding.alignment
     if !entry.swapsHalves, start % alignment == 0, UInt(bitPattern: entry.file.storage.start) % UInt(alignment) == 0 {
-      return Rows(count: count, width: width, encoding: encoding, storage: entry.file.storage, first: start, scale: entry.scale)
+      return Rows(count: count, width: width, encoding: encoding, storage: entry.file.storage, first: start, scale: entry.scale, scales: entry.scales)
     }
     let copy = Storage(count: entry.count)      // out of order, or written by an old tool with a header of odd length
     let half = entry.swapsHalves ? entry.count / 2 : 0
     copy.start.copyMemory(from: entry.file.storage.start + start + half, byteCount: entry.count - half)
     (copy.start + entry.count - half).copyMemory(from: entry.file.storage.start + start, byteCount: half)
-    return Rows(count: count, width: width, encoding: encoding, storage: copy, scale: entry.scale)
+    let scales = entry.swapsHalves ? entry.scales.map { Tensor.concatenated([$0[count / 2..<count], $0[0..<count / 2]]) } : entry.scales
+    return Rows(count: count, width: width, encoding: encoding, storage: copy, scale: entry.scale, scales: scales)
   }
 
   /// The numbers of a tensor in f32.

@@ -16,6 +16,8 @@ package struct ModelFile: Sendable {
   package let strangers: [String]
   /// Every tensor, as the file names it.
   package let entries: [String: Checkpoint.Entry]
+  /// The same without those that only scale others.
+  package let weights: [String: Checkpoint.Entry]
   package let metadata: [String: String]
 
   package init(_ file: FileBytes) throws {
@@ -27,7 +29,8 @@ package struct ModelFile: Sendable {
       (format, entries, metadata) = (.safetensors, try Safetensors.entries(of: file), try Safetensors.metadata(of: file))
     }
     (name, byteCount) = (file.name, file.count)
-    let sorted = Self.sorted(try ScaledWeights.resolved(entries, metadata, file.name))
+    weights = try ScaledWeights.resolved(entries, metadata, file.name)
+    let sorted = Self.sorted(weights)
     strangers = sorted.strangers
     var parts: [ModelPart: Checkpoint] = [:], layouts: [ModelPart: String] = [:]
     for (part, entries) in sorted.parts {

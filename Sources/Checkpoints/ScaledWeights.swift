@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
 
-/// f8 weights that were divided by a scale when they were made: w = q · scale. Two dialects, one meaning.
+/// f8 and int8 weights that were divided by a scale when they were made: w = q · scale. Two dialects, one meaning; of int8, one
+/// scale for each output in `….weight_scale`.
 ///
 /// The older one marks the file with a tensor `scaled_fp8` and keeps `….scale_weight`; the newer one keeps `….weight_scale`, and
 /// says the format in the metadata `_quantization_metadata` or a tensor `….comfy_quant`. Reference: ComfyUI `QUANTIZATION.md`.
@@ -24,8 +25,12 @@ enum ScaledWeights {
     }
     for (name, entry) in resolved where name.hasSuffix(".weight") {
       let stem = String(name.dropLast("weight".count))
-      if let format = formats.first(where: { stem == $0.key + "." || stem.hasSuffix("." + $0.key + ".") })?.value, format != Self.format {
+      if entry.type != "I8", let format = formats.first(where: { stem == $0.key + "." || stem.hasSuffix("." + $0.key + ".") })?.value, format != Self.format {
         throw unknown(format, entry.origin, file)
+      }
+      if entry.type == "I8", let scale = entries[stem + "weight_scale"] {
+        resolved[name]?.scales = try numbers(scale, entry.shape.first ?? 0, file)
+        continue
       }
       guard entry.type == "F8_E4M3" else { continue }
       guard let scale = entries[stem + "scale_weight"] ?? entries[stem + "weight_scale"] else {
@@ -58,6 +63,14 @@ enum ScaledWeights {
     }
     guard value.isFinite, value != 0 else { throw CheckpointError.malformed(file, "the scale '\(entry.origin)' is \(value); the file is damaged") }
     return value
+  }
+
+  /// One scale for each output.
+  private static func numbers(_ entry: Checkpoint.Entry, _ count: Int, _ file: String) throws -> Tensor {
+    guard entry.parameterCount == count, entry.type == "F32" else {
+      throw CheckpointError.malformed(file, "the scales '\(entry.origin)' must be \(count) numbers in F32, got shape \(entry.shape) in \(entry.type)")
+    }
+    return try Checkpoint(name: file, entries: [entry.origin: entry]).tensor(entry.origin).reshaped([count])
   }
 
   /// Formats of layers by name, where the metadata says them.

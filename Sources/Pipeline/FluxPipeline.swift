@@ -54,15 +54,20 @@ public final class FluxPipeline {
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
     (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices + reason)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
-    encoder = Lazy {
+    let encoder = Lazy<(t5: T5Encoder, clip: CLIPTextEncoder)> {
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, progress: reports.loading("T5", cancellation))
       return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
     }
-    transformer = Lazy {
+    let transformer = Lazy {
       try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, progress: reports.loading("transformer", cancellation))
     }
     let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: plain), files.vaeConfiguration) }
-    self.autoEncoder = autoEncoder
+    (self.encoder, self.transformer, self.autoEncoder) = (encoder, transformer, autoEncoder)
+    if !files.fitTogether(kept, within: memoryLimit) {
+      // Prompts are encoded, then T5 leaves its memory to the transformer; the next prompt wants it back.
+      transformer.makesRoom = { [weak encoder] in encoder?.release() }
+      encoder.makesRoom = { [weak transformer] in transformer?.release() }
+    }
     latentPreview = Lazy { try LatentPreview(autoEncoder()) }
     reports.pipeline = self
   }

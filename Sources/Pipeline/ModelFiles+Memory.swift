@@ -26,6 +26,20 @@ extension ModelFiles {
   /// Bytes of all parts together.
   func bytes(_ precision: Precision) -> Int { ModelPart.allCases.reduce(0) { $0 + bytes(of: $1, precision) } }
 
+  /// The most that is in memory at once when text encoders and transformer take turns.
+  func bytesInTurns(_ precision: Precision) -> Int {
+    max(bytes(of: .t5, precision) + bytes(of: .clip, precision), bytes(of: .transformer, precision)) + bytes(of: .vae, precision)
+  }
+
+  /// What the weights may take: the limit or the machine's memory, less what a step takes beside them.
+  private func room(within limit: Int?) -> Int {
+    let memory = min(limit ?? .max, Int(ProcessInfo.processInfo.physicalMemory))
+    return memory - min(memory / 10, 2 << 30)
+  }
+
+  /// Whether all parts may be in memory at the same time.
+  func fitTogether(_ precision: Precision, within limit: Int?) -> Bool { bytes(precision) <= room(within: limit) }
+
   /// Whether the transformer's weights are blocks that stay as the file has them.
   var keepsBlocks: Bool { transformer.entries.values.contains { $0.isBlocks && $0.shape.count > 1 } }
 
@@ -42,13 +56,13 @@ extension ModelFiles {
       } else if bytes(.f32) < memory / 4 {
         chosen = .f32
       } else {
-        chosen = bytes(.bf16) <= memory * 9 / 10 ? .bf16 : .int8
+        chosen = bytesInTurns(.bf16) <= room(within: limit) ? .bf16 : .int8
         reason = ["the weights are kept in \(chosen.rawValue), \(gigabytes(bytes(chosen))) of \(gigabytes(memory)); in \(chosen == .bf16 ? "f32" : "bf16") they would take \(gigabytes(bytes(chosen == .bf16 ? .f32 : .bf16)))"]
       }
     }
-    guard bytes(chosen) <= memory else {
-      let smaller = [Precision.bf16, .int8].first { $0 != chosen && bytes($0) < bytes(chosen) && bytes($0) <= memory }
-      throw PipelineError.unusable(model: name, "its weights take \(gigabytes(bytes(chosen))) in \(chosen.rawValue), but "
+    guard bytesInTurns(chosen) <= room(within: limit) else {
+      let smaller = [Precision.bf16, .int8].first { bytesInTurns($0) < bytesInTurns(chosen) && bytesInTurns($0) <= room(within: limit) }
+      throw PipelineError.unusable(model: name, "its weights take \(gigabytes(bytesInTurns(chosen))) in \(chosen.rawValue), and a step more beside them, but "
         + (limit == nil ? "this machine has \(gigabytes(memory))" : "--memory-limit is \(gigabytes(memory))")
         + (smaller.map { "; try precision \($0.rawValue)" } ?? "; take a smaller file of the model, such as a Q4_K GGUF"))
     }

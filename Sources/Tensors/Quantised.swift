@@ -45,9 +45,7 @@ struct Quantised {
       }
     }
     withExtendedLifetime((parts, inverse)) {}
-    var rows = Rows(count: count, width: width, encoding: .int8, storage: numbers)
-    rows.scales = scales
-    self.rows = rows
+    rows = Rows(count: count, width: width, encoding: .int8, storage: numbers, scales: scales)
   }
 
   /// The largest power of two that divides the width, up to `longestTurn`.

@@ -12,10 +12,11 @@ package struct Rows: Sendable {
   /// What the numbers of each row are multiplied by, [count]: of int8.
   var scales: Tensor?
 
-  package init(count: Int, width: Int, encoding: Encoding, storage: Storage, first: Int = 0, scale: Float = 1) {
+  package init(count: Int, width: Int, encoding: Encoding, storage: Storage, first: Int = 0, scale: Float = 1, scales: Tensor? = nil) {
     precondition(width % encoding.block.numbers == 0, "rows of \(width) are no whole blocks of \(encoding.rawValue)")
     precondition(first + count * encoding.bytes(of: width) <= storage.count, "\(count)×\(width) rows reach past their bytes")
-    (self.count, self.width, self.encoding, self.storage, self.first, self.scale) = (count, width, encoding, storage, first, scale)
+    (self.count, self.width, self.encoding, self.storage, self.first) = (count, width, encoding, storage, first)
+    (self.scale, self.scales) = (scale, scales)
   }
 
   package init(_ x: Tensor) {
@@ -29,9 +30,8 @@ package struct Rows: Sendable {
   /// Some of the rows, sharing their bytes.
   package subscript(range: Range<Int>) -> Rows {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
-    var part = Rows(count: range.count, width: width, encoding: encoding, storage: storage, first: first + range.lowerBound * stride, scale: scale)
-    part.scales = scales.map { $0[range] }
-    return part
+    return Rows(count: range.count, width: width, encoding: encoding, storage: storage, first: first + range.lowerBound * stride, scale: scale,
+                scales: scales.map { $0[range] })
   }
 
   /// The same numbers in another encoding: f32 or bf16.
@@ -66,7 +66,7 @@ package struct Rows: Sendable {
   }
 
   /// Writes the numbers of some rows as f32 or bf16, on the calling thread.
-  func unpack(_ rows: Range<Int>, to target: UnsafeMutableRawPointer, as encoding: Encoding) {
+  package func unpack(_ rows: Range<Int>, to target: UnsafeMutableRawPointer, as encoding: Encoding) {
     let (from, count) = (start + rows.lowerBound * stride, rows.count * width)
     if self.encoding == encoding { return target.copyMemory(from: from, byteCount: count * encoding.width) }
     if self.encoding == .f32 {

@@ -19,7 +19,7 @@ import Tensors
       file cannot be used, 130 interrupted, 143 terminated.
       """,
     version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
-    subcommands: [Run.self, Paint.self, Inspect.self, Models.self, Bench.self, ManualCommand.self, Init.self])
+    subcommands: [Run.self, Paint.self, Inspect.self, Models.self, Convert.self, Bench.self, ManualCommand.self, Init.self])
 
   /// Parses and runs; wrong use exits with 2.
   static func main() {

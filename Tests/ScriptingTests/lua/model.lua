@@ -100,8 +100,7 @@ check.error([[load: 'source' names no folder: flux.load("folder"), flux.load { "
 check.error_matches("load: the model: the autoencoder %(VAE%) is there, but missing: the transformer, the T5 encoder, the CLIP encoder, the tokenizers", flux.load, {vae = "../../Fixtures/tiny-dev"})
 check.error("load: no option 'vea'; did you mean 'vae'?", flux.load, {"../../Fixtures/tiny-dev", vea = "x"})
 check.error_matches("load: .*: the T5 encoder gives vectors of 64, but the transformer takes 48; do they belong together%?", flux.load, {"../../Fixtures/tiny-dev", t5 = "../../Fixtures/tiny-schnell"})
-check.error([[load: 'precision' is "int8", which is not in this version yet; use "f32" or "bf16"]], flux.load, nil, {precision = "int8"})
-check.error([[load: 'precision' must be "auto", "f32" or "bf16", got "f16" (a string)]], flux.load, nil, {precision = "f16"})
+check.error([[load: 'precision' must be "auto", "f32", "bf16" or "int8", got "f16" (a string)]], flux.load, nil, {precision = "f16"})
 check.error("load: 'lora' is not in this version yet (LoRA)", flux.load, nil, {lora = {}})
 check.error("load: '/etc' lies outside of what this recipe may read; allow it with --allow-read FOLDER", flux.load, "/etc")
 
@@ -111,3 +110,4 @@ local bfl = flux.load {"../../Fixtures/tiny-dev", transformer = "../../Fixtures/
 assert(bfl.kind == "dev" and bfl:generate("a fox", {size = 32, steps = 1}).width == 32)
 local found = flux.models()
 assert(found[1].name == "embedded" and found[1].kind == "dev" and #found[1].missing == 0 and found[1].size > 1e6)
+assert(flux.load(nil, {precision = "int8"}).precision == "int8")
