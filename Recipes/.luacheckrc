@@ -18,6 +18,7 @@ stds.flux = {
       load = { other_fields = true },
       log = { other_fields = true },
       mask = { other_fields = true },
+      models = { other_fields = true },
       noise = { other_fields = true },
       ones = { other_fields = true },
       params = { other_fields = true },

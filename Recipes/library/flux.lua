@@ -62,15 +62,15 @@
 
 ---@class (exact) flux.Source
 ---@field [1]? string The folder that gives what is not named.
----@field transformer? string The folder of the transformer.
----@field t5? string The folder of the T5 encoder, text_encoder_2.
----@field clip? string The folder of the CLIP encoder, text_encoder.
----@field vae? string The folder of the autoencoder.
+---@field transformer? string The folder or file of the transformer.
+---@field t5? string The folder or file of the T5 encoder: text_encoder_2, t5xxl_fp16.safetensors.
+---@field clip? string The folder or file of the CLIP encoder: text_encoder, clip_l.safetensors.
+---@field vae? string The folder or file of the autoencoder: vae, ae.safetensors.
 ---@field tokenizers? string A folder with tokenizer and tokenizer_2.
 ---@field scheduler? string The folder of the scheduler.
 
 ---@class (exact) flux.LoadOptions
----@field precision? "auto"|"f32"|"bf16" How weights are kept; what --precision says by default.
+---@field precision? "auto"|"f32"|"bf16"|"int8" How weights are kept; what --precision says by default.
 
 ---@class (exact) flux.ConditioningParts
 ---@field sequence flux.Tensor [tokens, T5 width].
@@ -732,7 +732,7 @@ function Schedule:plot(path) end
 ---@field name string The folder, or what its files call it.
 ---@field hash string SHA-256 that names the weights.
 ---@field parameters integer The number of parameters.
----@field precision string How the weights are kept: "f32" or "bf16".
+---@field precision string How the weights are kept: "f32", "bf16" or "int8"; blocks of a GGUF file stay as they are, and are multiplied so.
 ---@field defaults { steps: integer, guidance: number?, size: integer, max_length: integer, schedule: flux.Schedule } Steps, guidance, size, max_length and schedule where a call says nothing.
 local Model = {}
 
@@ -950,12 +950,17 @@ local Draw = {}
 ---@field host { cores: integer, memory: integer, isa: string, threads: integer } What the recipe runs on: processors, bytes of memory, instruction set, threads that work.
 flux = {}
 
----The model that was chosen on the command line, or the one in a folder.
----@param source? string|flux.Source A folder, or the parts of a model; what --model says by default.
+---The model that was chosen on the command line, or another: a folder, a .safetensors or .gguf file, a name of the hub that is on this machine.
+---@param source? string|flux.Source A folder, a file, a name of the hub, or the parts of a model; what --model says by default.
 ---@param options? flux.LoadOptions Named values.
 ---@return flux.Model
 ---@nodiscard
 function flux.load(source, options) end
+
+---The models found on this machine, in $FLUXLUA_MODELS and in the hub's cache: name, path, kind, format, size in bytes, and what each lacks to run.
+---@return { name: string, path: string, kind: string, format: string, size: integer, missing: string[] }[]
+---@nodiscard
+function flux.models() end
 
 ---Declares what may be set by --set, and gives the values.
 ---@param declarations table A default for each name, or { default, min =, max =, choices =, help = }.

@@ -123,7 +123,11 @@ static void f32_from_f16(float *restrict y, const uint16_t *restrict x, size_t c
   for (size_t i = 0; i < count; i++) y[i] = f32_of_f16(x[i]);
 }
 
+#include "int8.inc"
+#include "unpack.inc"
+
 const struct kernels kernels_portable = {
   "portable", layer_norm, rms_norm, split_heads, softmax, gelu_tanh, gelu_gated, gelu_quick, silu, gated_add,
-  channel_sums, scale_channels, bf16_from_f32, f32_from_bf16, f32_from_f16,
+  channel_sums, scale_channels, bf16_from_f32, f32_from_bf16, f32_from_f16, unpack, turn_rows,
+  quantise_rows, scale_sums,
 };

@@ -19,7 +19,7 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .shape(let file, let name, let expected, let got):
       "\(file): tensor '\(name)' has shape \(got), but config.json and the other tensors ask for \(expected)"
     case .encoding(let file, let name, let type):
-      "\(file): tensor '\(name)' is of type \(type); weights can be F32, F16 or BF16"
+      "\(file): tensor '\(name)' is of type \(type); weights can be F32, F16, BF16, F8_E4M3, or of GGUF's Q2_K to Q8_0, IQ4_NL and IQ4_XS"
     case .setting(let file, let key, let what): "\(file): '\(key)' \(what)"
     }
   }

@@ -16,9 +16,7 @@ package struct ModelFolder: Sendable {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     guard exists else { throw CheckpointError.unreadable(path, "there is no such folder") }
-    guard isFolder.boolValue else {
-      throw CheckpointError.malformed(path, "is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
-    }
+    guard isFolder.boolValue else { throw CheckpointError.malformed(path, "is a file, but a folder is expected") }
     (name, source) = (path, .disk(path))
   }
 

@@ -20,7 +20,7 @@ package enum Safetensors {
       guard range.upperBound <= available else {
         throw CheckpointError.malformed(file.name, "tensor '\(name)' ends \(range.upperBound) bytes after the header but the file has only \(available) there; it is cut off, download it again")
       }
-      entries[name] = Checkpoint.Entry(type: type, shape: shape, file: file, first: first + range.lowerBound, count: range.count)
+      entries[name] = Checkpoint.Entry(name, type: type, shape: shape, file: file, first: first + range.lowerBound, count: range.count)
       ranges.append((range, name))
     }
     try checkCover(&ranges, available, file)

@@ -12,6 +12,12 @@ package struct Settings {
     self.values = values
   }
 
+  /// Settings that no file holds, such as sizes read from the tensors of `file`.
+  package init(of file: String, _ values: [String: JSON]) { (self.file, self.values) = (file, values) }
+
+  /// Whether no value that is here says otherwise.
+  func agrees(with known: [String: JSON]) -> Bool { known.allSatisfy { !has($0.key) || values[$0.key] == $0.value } }
+
   package func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
 
   /// A whole number within `range`; `standard` where the key is missing, or an error if there is none.

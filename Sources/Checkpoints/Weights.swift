@@ -6,16 +6,24 @@ package struct Weights: Sendable {
   package let checkpoint: Checkpoint
   package let precision: Encoding         // of the matrices made from it
   private let prefix: String
+  /// Whether rows may be rounded to int8 for these matrices.
+  private var roundsRows = true
 
   package init(_ checkpoint: Checkpoint, precision: Encoding) {
     self.init(checkpoint, precision, "")
   }
 
-  private init(_ checkpoint: Checkpoint, _ precision: Encoding, _ prefix: String) {
-    (self.checkpoint, self.precision, self.prefix) = (checkpoint, precision, prefix)
+  private init(_ checkpoint: Checkpoint, _ precision: Encoding, _ prefix: String, roundsRows: Bool = true) {
+    (self.checkpoint, self.precision, self.prefix, self.roundsRows) = (checkpoint, precision, prefix, roundsRows)
   }
 
-  package subscript(_ name: String) -> Weights { Weights(checkpoint, precision, "\(prefix)\(name).") }
+  package subscript(_ name: String) -> Weights { Weights(checkpoint, precision, "\(prefix)\(name).", roundsRows: roundsRows) }
+
+  /// The same for layers at the ends of a model, small and sensitive: bf16 where the others are int8.
+  package var unquantised: Weights { precision == .int8 ? Weights(checkpoint, .bf16, prefix) : self }
+
+  /// The same for layers that multiply one row at a time, where rounding it would gain nothing.
+  package var exactlyMultiplied: Weights { Weights(checkpoint, precision, prefix, roundsRows: false) }
   package subscript(_ name: String, _ index: Int) -> Weights { self[name]["\(index)"] }
 
   package func has(_ name: String) -> Bool { checkpoint.entries[prefix + name] != nil }
@@ -60,13 +68,11 @@ package struct Weights: Sendable {
   package func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool = true) throws -> Linear {
     let rows = try parts.map { try self.rows("\($0.name).weight", [$0.outputs, inputs]) }
     let biases = bias ? try parts.map { try tensor("\($0.name).bias", [$0.outputs]) } : []
-    let matrix = rows.count == 1 ? try Matrix(rows[0], precision: precision)
-      : try Matrix(Rows.stacked(rows, as: precision), precision: precision)
-    return Linear(matrix, bias: bias ? Tensor.concatenated(biases) : nil)
+    return Linear(try Matrix(rows, precision: precision, roundsRows: roundsRows), bias: bias ? Tensor.concatenated(biases) : nil)
   }
 
   private func check(_ name: String, _ shape: [Int]) throws {
-    let got = try checkpoint.entry(prefix + name).shape
-    guard got == shape else { throw CheckpointError.shape(checkpoint.name, prefix + name, expected: shape, got: got) }
+    let entry = try checkpoint.entry(prefix + name)
+    guard entry.shape == shape else { throw CheckpointError.shape(checkpoint.name, entry.origin, expected: shape, got: entry.shape) }
   }
 }

@@ -95,15 +95,15 @@ struct CLIPLayer: Sendable {
 
   func callAsFunction(_ x: inout Tensor, mask: Tensor) throws {
     let c = configuration, depth = c.width / c.heads
-    let made = try qkv(x.layerNorm(gain: norm1.gain, offset: norm1.offset, epsilon: c.epsilon, as: qkv.encoding))
+    let made = try qkv(x.layerNorm(gain: norm1.gain, offset: norm1.offset, epsilon: c.epsilon, as: qkv.intake))
     let heads = (0..<3).map { index in
-      let heads = Heads(heads: c.heads, tokens: x.rows, depth: depth, encoding: qkv.encoding)
+      let heads = Heads(heads: c.heads, tokens: x.rows, depth: depth, encoding: qkv.intake.heads)
       heads.write(made, column: index * c.width, first: 0)
       return heads
     }
     x.add(try out(Attention(scale: 1 / Float(depth).squareRoot(), bias: mask)(heads[0], heads[1], heads[2])))
 
-    let normed = x.layerNorm(gain: norm2.gain, offset: norm2.offset, epsilon: c.epsilon, as: up.encoding)
-    x.add(try down(up(normed).geluQuick(as: down.encoding)))
+    let normed = x.layerNorm(gain: norm2.gain, offset: norm2.offset, epsilon: c.epsilon, as: up.intake)
+    x.add(try down(up(normed).geluQuick(as: down.intake)))
   }
 }

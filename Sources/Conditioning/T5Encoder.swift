@@ -118,17 +118,17 @@ struct T5Block: Sendable {
 
   func callAsFunction(_ x: inout Tensor, bias: Tensor) throws {
     let c = configuration
-    let made = try qkv(x.rmsNorm(gain: attentionNorm, epsilon: c.epsilon, as: qkv.encoding))
+    let made = try qkv(x.rmsNorm(gain: attentionNorm, epsilon: c.epsilon, as: qkv.intake))
     let heads = (0..<3).map { index in
-      let heads = Heads(heads: c.heads, tokens: x.rows, depth: c.headDepth, encoding: qkv.encoding)
+      let heads = Heads(heads: c.heads, tokens: x.rows, depth: c.headDepth, encoding: qkv.intake.heads)
       heads.write(made, column: index * c.heads * c.headDepth, first: 0)
       return heads
     }
     // T5 does not divide by √depth.
     x.add(try out(Attention(scale: 1, bias: bias)(heads[0], heads[1], heads[2])))
 
-    let gated = try gates(x.rmsNorm(gain: feedNorm, epsilon: c.epsilon, as: gates.encoding))
-    x.add(try down(gated.geluGated(c.hidden, as: down.encoding)))
+    let gated = try gates(x.rmsNorm(gain: feedNorm, epsilon: c.epsilon, as: gates.intake))
+    x.add(try down(gated.geluGated(c.hidden, as: down.intake)))
   }
 }
 
@@ -137,8 +137,5 @@ func embedded(_ ids: [Int], _ table: Rows) throws -> Tensor {
   if let wrong = ids.first(where: { !(0..<table.count).contains($0) }) {
     throw CheckpointError.malformed("the tokenizer", "gives token \(wrong), but the text encoder knows \(table.count); do the two belong together?")
   }
-  return try Tensor.concatenated(ids.map { id in
-    try Rows(count: 1, width: table.width, encoding: table.encoding, storage: table.storage,
-             first: table.first + id * table.width * table.encoding.width).tensor()
-  })
+  return try Tensor.concatenated(ids.map { try table[$0..<$0 + 1].tensor() })
 }

@@ -64,9 +64,9 @@ struct PixelAttention: Sendable {
   }
 
   func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let made = try qkv(norm(x, silu: false, as: qkv.encoding))
+    let made = try qkv(norm(x, silu: false, as: qkv.intake.encoding))
     let heads = (0..<3).map { index in
-      let heads = Heads(heads: 1, tokens: x.rows, depth: channels, encoding: qkv.encoding)
+      let heads = Heads(heads: 1, tokens: x.rows, depth: channels, encoding: qkv.intake.heads)
       heads.write(made, column: index * channels, first: 0)
       return heads
     }

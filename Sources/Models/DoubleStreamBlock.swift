@@ -33,15 +33,15 @@ struct Stream: Sendable {
 
   /// q, k and v of this stream, written behind those of the streams before it.
   func project(_ x: Tensor, _ modulation: ModulationOut, into heads: JointHeads, first: Int, _ rotary: Rotary) throws {
-    let made = try qkv(modulated(x, shift: modulation.shift, scale: modulation.scale, as: qkv.encoding))
+    let made = try qkv(modulated(x, shift: modulation.shift, scale: modulation.scale, as: qkv.intake))
     heads.write(made, first: first, queryNorm: queryNorm, keyNorm: keyNorm, rotary)
   }
 
   /// What attention and the feed-forward add to the stream.
   func output(_ x: inout Tensor, attended: Tensor, _ attend: ModulationOut, _ feed: ModulationOut) throws {
     x.add(try projection(attended), gate: attend.gate)
-    let normed = modulated(x, shift: feed.shift, scale: feed.scale, as: up.encoding)
-    x.add(try down(up(normed).geluTanh(as: down.encoding)), gate: feed.gate)
+    let normed = modulated(x, shift: feed.shift, scale: feed.scale, as: up.intake)
+    x.add(try down(up(normed).geluTanh(as: down.intake)), gate: feed.gate)
   }
 }
 
@@ -82,7 +82,7 @@ package struct DoubleStreamBlock: Sendable {
     let (imgMod, txtMod) = (try img.modulation(vec), try txt.modulation(vec))
 
     // Text first: the checkpoint was trained on [txt, img].
-    let heads = JointHeads(configuration, tokens: t.rows + i.rows, encoding: img.qkv.encoding)
+    let heads = JointHeads(configuration, tokens: t.rows + i.rows, encoding: img.qkv.intake.heads)
     try txt.project(t, txtMod[0], into: heads, first: 0, rotary)
     try img.project(i, imgMod[0], into: heads, first: t.rows, rotary)
     let attended = try heads.attended()

@@ -26,8 +26,8 @@ package struct FluxTransformer: Sendable {
     try weights.expect(configuration.singleBlocks, of: "single_transformer_blocks", "num_single_layers")
     try weights.expect(configuration.hasGuidance, has: "time_text_embed.guidance_embedder.linear_1.weight", "guidance_embeds")
     self.configuration = configuration
-    imgIn = try weights.linear("x_embedder", inputs: configuration.inputs, outputs: configuration.width)
-    txtIn = try weights.linear("context_embedder", inputs: configuration.sequenceWidth, outputs: configuration.width)
+    imgIn = try weights.unquantised.linear("x_embedder", inputs: configuration.inputs, outputs: configuration.width)
+    txtIn = try weights.unquantised.linear("context_embedder", inputs: configuration.sequenceWidth, outputs: configuration.width)
     embedding = try TimestepEmbedding(weights["time_text_embed"], configuration)
     let blocks = Double(depth.double + depth.single)
     doubleBlocks = try (0..<min(depth.double, configuration.doubleBlocks)).map {

@@ -9,6 +9,7 @@ package struct LastLayer: Sendable {
 
   init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
     width = configuration.width
+    let weights = weights.unquantised
     modulation = try weights["norm_out"].linear("linear", inputs: width, outputs: 2 * width)
     linear = try weights.linear("proj_out", inputs: width, outputs: configuration.outputs)
   }
@@ -16,6 +17,6 @@ package struct LastLayer: Sendable {
   package func callAsFunction(_ x: Tensor, vec: Tensor) throws -> Tensor {
     // diffusers keeps (scale, shift) here; BFL's adaLN_modulation keeps (shift, scale).
     let parts = try modulation(vec).reshaped([2, width])
-    return try linear(modulated(x, shift: parts[1], scale: parts[0], as: linear.encoding))
+    return try linear(modulated(x, shift: parts[1], scale: parts[0], as: linear.intake))
   }
 }

@@ -13,7 +13,7 @@ struct Modulation: Sendable {
 
   /// - Parameter count: two for a stream of a double block (attention, feed-forward), one for a single block.
   init(_ weights: Weights, width: Int, count: Int) throws {
-    linear = try weights.linear("linear", inputs: width, outputs: 3 * count * width)
+    linear = try weights.exactlyMultiplied.linear("linear", inputs: width, outputs: 3 * count * width)
     self.width = width
   }
 
@@ -28,6 +28,6 @@ struct Modulation: Sendable {
 }
 
 /// Layer norm without weights, then · (1 + scale) + shift: written as the next product takes it.
-func modulated(_ x: Tensor, shift: Tensor, scale: Tensor, as encoding: Encoding) -> Operand {
-  x.layerNorm(gain: 1 + scale, offset: shift, epsilon: 1e-6, as: encoding)
+func modulated(_ x: Tensor, shift: Tensor, scale: Tensor, as intake: Intake) -> Operand {
+  x.layerNorm(gain: 1 + scale, offset: shift, epsilon: 1e-6, as: intake)
 }

@@ -24,13 +24,11 @@ package struct SingleStreamBlock: Sendable {
   /// - Parameter x: [text + image tokens, width]
   package func callAsFunction(_ x: inout Tensor, vec: Tensor, rotary: Rotary) throws {
     let modulation = try modulation(vec)[0], width = configuration.width
-    let made = try linear1(modulated(x, shift: modulation.shift, scale: modulation.scale, as: linear1.encoding))
-    let heads = JointHeads(configuration, tokens: x.rows, encoding: linear1.encoding)
+    let made = try linear1(modulated(x, shift: modulation.shift, scale: modulation.scale, as: linear1.intake))
+    let heads = JointHeads(configuration, tokens: x.rows, encoding: linear1.intake.heads)
     heads.write(made, first: 0, queryNorm: queryNorm, keyNorm: keyNorm, rotary)
 
-    let both = Operand(rows: x.rows, width: linear2.inputs, encoding: linear2.encoding)
-    both.write(try heads.attended(), at: 0)
-    both.writeGELU(of: made, columns: 3 * width..<made.width, at: width)
+    let both = try heads.attended().joined(withGELUOf: made, columns: 3 * width..<made.width, as: linear2.intake)
     x.add(try linear2(both), gate: modulation.gate)
   }
 }

@@ -15,6 +15,7 @@ package struct TimestepEmbedding: Sendable {
   static let channels = 256
 
   init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
+    let weights = weights.unquantised
     time = try TwoLayers(weights["timestep_embedder"], inputs: Self.channels, width: configuration.width)
     guidance = configuration.hasGuidance ? try TwoLayers(weights["guidance_embedder"], inputs: Self.channels, width: configuration.width) : nil
     text = try TwoLayers(weights["text_embedder"], inputs: configuration.pooledWidth, width: configuration.width)
@@ -46,5 +47,5 @@ struct TwoLayers: Sendable {
     second = try weights.linear("linear_2", inputs: width, outputs: width)
   }
 
-  package func callAsFunction(_ x: Tensor) throws -> Tensor { try second(first(x).silu(as: second.encoding)) }
+  package func callAsFunction(_ x: Tensor) throws -> Tensor { try second(first(x).silu(as: second.intake)) }
 }

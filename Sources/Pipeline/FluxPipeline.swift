@@ -17,7 +17,7 @@ import Tensors
 public final class FluxPipeline {
   /// The folder, or "embedded".
   public let name: String
-  /// What the weights are kept in: f32 or bf16, never auto.
+  /// What the weights are kept in, or multiplied in where they are blocks of a file: never auto.
   public let precision: Precision
   public let configuration: FluxConfiguration
   public let schedule: ModelSchedule
@@ -39,6 +39,10 @@ public final class FluxPipeline {
   let files: ModelFiles
   /// Where the heavy work is done.
   private(set) var engine: any Engine
+  /// What the person should know of how the model was found and is kept.
+  public let notices: [String]
+  /// Whether text encoders and transformer are not in memory at the same time.
+  let takesTurns: Bool
   /// What was said already.
   var noticed: Set<String> = []
 
@@ -47,12 +51,13 @@ public final class FluxPipeline {
   public init(_ source: ModelSource = .embedded, precision: Precision = .auto, memoryLimit: Int? = nil,
               cancellation: Cancellation = Cancellation()) throws {
     let files = try ModelFiles(source)
-    let kept = try Self.chosen(precision, for: files, within: memoryLimit)
+    let (kept, reason) = try files.precision(precision, within: memoryLimit)
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
-    (name, configuration, schedule, defaults) = (files.name, files.configuration, files.schedule, files.defaults)
+    (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices + reason)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
     let reports = Reports()
-    engine = ModelEngine(files, kept, cancellation: cancellation, loading: reports.loading)
+    takesTurns = !files.fitTogether(kept, within: memoryLimit)
+    engine = ModelEngine(files, kept, takesTurns: takesTurns, cancellation: cancellation, loading: reports.loading)
     reports.pipeline = self
   }
 
@@ -131,19 +136,6 @@ public final class FluxPipeline {
     var (z, logVariance) = try engine.encode(image.decoded)
     if let noise = generator?.normals(z.shape) { z = z + logVariance.mapped { exp(0.5 * $0) } * noise }
     return files.vaeConfiguration.scaled(z)
-  }
-
-  /// f32 where all parameters in f32 take less than a quarter of the memory, and nothing that the memory cannot hold.
-  private static func chosen(_ precision: Precision, for files: ModelFiles, within limit: Int?) throws -> Precision {
-    let memory = min(limit ?? .max, Int(ProcessInfo.processInfo.physicalMemory))
-    let chosen = precision == .auto ? (files.bytesInF32 < memory / 4 ? .f32 : .bf16) : precision
-    let needed = chosen == .bf16 ? files.bytesInF32 / 2 : files.bytesInF32
-    guard needed <= memory else {
-      func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
-      throw PipelineError.unusable(model: files.name, "its weights take \(gigabytes(needed)) in \(chosen.rawValue), but "
-        + (limit == nil ? "this machine has \(gigabytes(memory))" : "--memory-limit is \(gigabytes(memory))") + (chosen == .f32 ? "; try precision bf16" : ""))
-    }
-    return chosen
   }
 }
 

@@ -25,6 +25,11 @@ public struct ModelDefaults: Sendable, Equatable {
 }
 
 extension ModelSchedule {
+  /// FLUX.1's own, for single files that come without a scheduler_config.json: dev's shift grows with the picture, schnell has none.
+  static func published(hasGuidance: Bool) -> ModelSchedule {
+    ModelSchedule(shift: hasGuidance ? .tokens(Line(), exponential: true) : .factor(1))
+  }
+
   /// What a scheduler_config.json says. Reference: diffusers `FlowMatchEulerDiscreteScheduler`.
   init(_ settings: Settings) throws {
     try settings.expect("_class_name", "FlowMatchEulerDiscreteScheduler", standard: "FlowMatchEulerDiscreteScheduler")

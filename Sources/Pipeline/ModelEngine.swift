@@ -19,22 +19,27 @@ final class ModelEngine: Engine {
   static let sampledBlocks = FluxTransformer.Depth(double: 1, single: 1), sampledLayers = 1
 
   /// - Parameters:
+  ///   - takesTurns: whether text encoders and transformer are not in memory at the same time
   ///   - isSample: whether one block of each kind will do, for whoever only wants to know how long a block takes
   ///   - loading: told which part is being read, and what share of it is done
-  init(_ files: ModelFiles, _ precision: Precision, cancellation: Cancellation, isSample: Bool = false,
+  init(_ files: ModelFiles, _ precision: Precision, takesTurns: Bool = false, cancellation: Cancellation, isSample: Bool = false,
        loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
-    let encoding: Encoding = precision == .bf16 ? .bf16 : .f32
+    let encoding = precision.encoding, plain: Encoding = precision == .f32 ? .f32 : .bf16       // CLIP and the autoencoder are small
     (self.files, self.cancellation) = (files, cancellation)
     encoder = Lazy {
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
-      return (t5, try CLIPTextEncoder(Weights(files.clip, precision: encoding), files.clipConfiguration))
+      return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
     }
     transformer = Lazy {
       try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, depth: isSample ? Self.sampledBlocks : nil) { try loading("transformer", $0) }
     }
-    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
+    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: plain), files.vaeConfiguration) }
     self.autoEncoder = autoEncoder
     latentPreview = Lazy { try LatentPreview(autoEncoder()) }
+    guard takesTurns else { return }
+    // Prompts are encoded, then T5 leaves its memory to the transformer; the next prompt wants it back.
+    transformer.makesRoom = { [weak encoder] in encoder?.release() }
+    encoder.makesRoom = { [weak transformer] in transformer?.release() }
   }
 
   func encode(t5: [Int], clip: [Int]) throws -> (sequence: Tensor, pooled: Tensor) {

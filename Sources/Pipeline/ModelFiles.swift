@@ -1,12 +1,10 @@
 import Checkpoints
 import Conditioning
 import Denoising
-import EmbeddedModel
 import Models
 import Tensors
 
-/// The parts of a model on disk (or in the program), found, opened and checked against each other; nothing is loaded yet.
-/// Layout: that of diffusers' `FluxPipeline.save_pretrained`.
+/// The parts of a model on disk (or in the program), opened and checked against each other; nothing is loaded yet.
 struct ModelFiles {
   let name: String
   let transformer: Checkpoint, t5: Checkpoint, clip: Checkpoint, vae: Checkpoint
@@ -16,29 +14,30 @@ struct ModelFiles {
   let schedule: ModelSchedule
   let t5Tokenizer: T5Tokenizer, clipTokenizer: CLIPTokenizer
   let defaults: ModelDefaults
+  /// What the person should know about how the parts were found.
+  let notices: [String]
 
   init(_ source: ModelSource) throws {
-    let folders = try ModelFolders(source)
-    name = folders.name
-    let weights = "diffusion_pytorch_model"
-    transformer = try Checkpoint(in: folders.transformer, stem: weights)
-    configuration = try FluxConfiguration(Self.settings(folders.transformer))
-    vae = try Checkpoint(in: folders.vae, stem: weights)
-    let vaeSettings = try Self.settings(folders.vae)
+    let parts = try ModelParts(source)
+    try parts.checkComplete()
+    func part(_ part: ModelPart) throws -> (Checkpoint, Settings) {
+      guard let found = parts.weights[part], let settings = parts.settings[part] else { throw PipelineError.unusable(model: parts.name, "lacks the \(part.title)") }
+      return (found.checkpoint, settings)
+    }
+    guard let tokenizers = parts.tokenizers else { throw PipelineError.unusable(model: parts.name, "lacks the tokenizers") }
+    (name, notices) = (parts.name, parts.notices)
+    let (transformer, transformerSettings) = try part(.transformer), (vae, vaeSettings) = try part(.vae)
+    let (t5, t5Settings) = try part(.t5), (clip, clipSettings) = try part(.clip)
+    (self.transformer, self.t5, self.clip, self.vae) = (transformer, t5, clip, vae)
+    configuration = try FluxConfiguration(transformerSettings)
     vaeConfiguration = try AutoEncoderConfiguration(vaeSettings)
-    t5 = try Checkpoint(in: folders.t5, stem: "model")
-    t5Configuration = try T5Configuration(Self.settings(folders.t5))
-    clip = try Checkpoint(in: folders.clip, stem: "model")
-    clipConfiguration = try CLIPConfiguration(Self.settings(folders.clip))
-    schedule = try ModelSchedule(Settings(folders.scheduler.required("scheduler_config.json", hint: "it says how the schedule is shifted; copy the folder 'scheduler' of the model")))
-    t5Tokenizer = try Self.t5Tokenizer(folders.t5Tokenizer)
-    clipTokenizer = try Self.clipTokenizer(folders.clipTokenizer)
-    defaults = try ModelDefaults(folders.defaults, configuration, sampleSize: vaeSettings.whole("sample_size", 16...65536, standard: 1024))
+    t5Configuration = try T5Configuration(t5Settings)
+    clipConfiguration = try CLIPConfiguration(clipSettings)
+    schedule = try parts.scheduler.map(ModelSchedule.init) ?? .published(hasGuidance: configuration.hasGuidance)
+    t5Tokenizer = try Self.t5Tokenizer(tokenizers.t5)
+    clipTokenizer = try Self.clipTokenizer(tokenizers.clip)
+    defaults = try ModelDefaults(parts.home, configuration, sampleSize: vaeSettings.whole("sample_size", 16...65536, standard: 1024))
     try checkFit()
-  }
-
-  private static func settings(_ folder: ModelFolder) throws -> Settings {
-    try Settings(folder.required("config.json", hint: "it holds the sizes of this part; was the download complete?"))
   }
 
   private static func t5Tokenizer(_ folder: ModelFolder) throws -> T5Tokenizer {
@@ -75,9 +74,6 @@ struct ModelFiles {
     }
   }
 
-  /// What the parameters would take in f32, in bytes.
-  var bytesInF32: Int { [transformer, t5, clip, vae].reduce(0) { $0 + $1.parameterCount * 4 } }
-
   /// SHA-256 over the fingerprints of all parts.
   var hash: String { Self.hash([transformer, t5, clip, vae]) }
 
@@ -90,57 +86,3 @@ struct ModelFiles {
     return digest.finish()
   }
 }
-
-/// The folders that the parts are in.
-private struct ModelFolders {
-  let name: String
-  let transformer: ModelFolder, t5: ModelFolder, clip: ModelFolder, vae: ModelFolder, scheduler: ModelFolder
-  let t5Tokenizer: ModelFolder, clipTokenizer: ModelFolder
-  let defaults: ModelFolder?
-
-  init(_ source: ModelSource) throws {
-    let base: ModelFolder?, named: [ModelSource.Part: String]
-    switch source {
-    case .embedded: (base, named) = (try Self.embedded(), [:])
-    case .folder(let path): (base, named) = (try ModelFolder(path: path), [:])
-    case .parts(let path, let parts): (base, named) = (try path.map(ModelFolder.init(path:)), parts)
-    }
-    func folder(_ part: ModelSource.Part, _ inside: String) throws -> ModelFolder {
-      if let path = named[part] {
-        let own = try ModelFolder(path: path)
-        // A whole model may be named where one of its parts is meant.
-        return own[inside].exists ? own[inside] : own
-      }
-      guard let base else { throw PipelineError.option(part.rawValue, "is not given, nor a base folder that would have it: flux.load { \"folder\", … }") }
-      let found = base[inside]
-      guard found.exists else { throw CheckpointError.missingFile(base.name, "folder '\(inside)'", hint: Self.hint(base, part)) }
-      return found
-    }
-    transformer = try folder(.transformer, "transformer")
-    t5 = try folder(.t5, "text_encoder_2")
-    clip = try folder(.clip, "text_encoder")
-    vae = try folder(.vae, "vae")
-    scheduler = try folder(.scheduler, "scheduler")
-    if let path = named[.tokenizers] {
-      let both = try ModelFolder(path: path)
-      (clipTokenizer, t5Tokenizer) = (both["tokenizer"], both["tokenizer_2"])
-    } else {
-      (clipTokenizer, t5Tokenizer) = (try folder(.tokenizers, "tokenizer"), try folder(.tokenizers, "tokenizer_2"))
-    }
-    name = source == .embedded ? "embedded" : base?.name ?? transformer.name
-    defaults = base
-  }
-
-  private static func hint(_ base: ModelFolder, _ part: ModelSource.Part) -> String {
-    base.has("model_index.json") ? "this part of the model was not downloaded; give its folder with { \"\(base.name)\", \(part.rawValue) = \"…\" }"
-      : "nor a model_index.json: this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)"
-  }
-
-  private static func embedded() throws -> ModelFolder {
-    let bytes = UnsafeRawBufferPointer(start: embedded_model_start(), count: embedded_model_size)
-    return ModelFolder(try Archive(FileBytes(name: "embedded", storage: Storage(viewing: bytes, ownedBy: Everlasting()))))
-  }
-}
-
-/// The owner of bytes that are part of the program.
-private final class Everlasting {}

@@ -8,7 +8,7 @@ package struct Linear: Sendable {
     (self.matrix, self.bias) = (matrix, bias)
   }
 
-  package var encoding: Encoding { matrix.operandEncoding }
+  package var intake: Intake { matrix.intake }
   package var outputs: Int { matrix.outputs }
   package var inputs: Int { matrix.inputs }
 

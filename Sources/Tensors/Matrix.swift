@@ -1,52 +1,66 @@
+import CKernels
 import COneDNN
 
 /// A weight [outputs, inputs] in some encoding, and how to multiply by it.
 ///
-/// Two forms, one face. *Packed*: laid out once as oneDNN's fastest product wants it. *Rows*: as the checkpoint stores it,
-/// for machines and encodings that have no such product; a tile of rows at a time is unpacked to f32 and multiplied.
+/// Three forms, one face. *Packed*: laid out once as oneDNN's fastest product wants it. *Sums*: the same in int8, whose sums are
+/// scaled afterwards. *Rows*: as the checkpoint stores it, for machines and encodings that have no such product; a tile of rows
+/// at a time is unpacked and multiplied.
 package final class Matrix: Sendable {
   package let outputs: Int
   package let inputs: Int
+  /// What is done to rows before this matrix multiplies them.
+  package let intake: Intake
 
   private enum Form: Sendable {
-    case packed(Product.PackedLayout, Storage, Encoding)
-    case rows(Storage, first: Int, Encoding)       // first: bytes before row 0
+    case packed(Product.PackedLayout, Storage)
+    case sums(Product.PackedLayout, Storage, scales: Tensor)
+    case rows([Rows])
   }
   private let form: Form
 
-  /// What rows this matrix multiplies: bf16 by bf16 where packed so, f32 otherwise.
-  package var operandEncoding: Encoding {
-    if case .packed(_, _, let encoding) = form { encoding } else { .f32 }
-  }
-
-  /// How its numbers are kept.
+  /// How its numbers are kept; of several, the first part's.
   package var encoding: Encoding {
-    switch form { case .packed(_, _, let encoding), .rows(_, _, let encoding): encoding }
+    switch form { case .packed: intake.encoding; case .sums: .int8; case .rows(let rows): rows[0].encoding }
   }
 
   /// Whether it was laid out for a whole product (else it is multiplied tile by tile).
-  package var isPacked: Bool { if case .packed = form { true } else { false } }
+  package var isPacked: Bool { if case .rows = form { false } else { true } }
 
   /// A matrix from the rows of a weight, kept in `precision`: packed if the machine has a product for it.
-  package convenience init(_ rows: Rows, precision: Encoding) throws {
-    let rows = try rows.converted(to: precision)
-    if let packed = try Matrix(packing: rows) { self.init(packed) } else { self.init(rows: rows) }
-  }
+  package convenience init(_ rows: Rows, precision: Encoding) throws { try self.init([rows], precision: precision) }
 
-  private init(_ other: Matrix) {
-    (outputs, inputs, form) = (other.outputs, other.inputs, other.form)
+  /// A matrix from several weights whose outputs follow each other. Plain numbers are kept in `precision`; blocks stay blocks,
+  /// in the file if that is where they are, and are multiplied in it. In int8 all are made anew.
+  /// - Parameter roundsRows: whether rows may be rounded to int8 too
+  package init(_ parts: [Rows], precision: Encoding, roundsRows: Bool = true) throws {
+    precondition(!parts.isEmpty && parts.allSatisfy { $0.width == parts[0].width }, "weights of unlike width: \(parts.map(\.width))")
+    (outputs, inputs) = (parts.reduce(0) { $0 + $1.count }, parts[0].width)
+    if precision == .int8 {
+      let made = Quantised(parts)
+      if roundsRows, Product.multipliesInt8, let (layout, storage) = try Self.packed(made.rows), let scales = made.rows.scales {
+        (form, intake) = (.sums(layout, storage, scales: scales), Intake(.int8, columns: made.columns, turn: made.turn))
+      } else {
+        (form, intake) = (.rows([made.rows]), Intake(.f32, columns: made.columns, turn: made.turn))
+      }
+    } else if !parts.allSatisfy(\.encoding.isFloat) {
+      (form, intake) = (.rows(Rows.joined(parts)), precision == .bf16 && Product.multipliesBF16 ? .bf16 : .f32)
+    } else {
+      let rows = parts.count == 1 ? try parts[0].converted(to: precision) : try Rows.stacked(parts, as: precision)
+      if let (layout, storage) = try Self.packed(rows) { (form, intake) = (.packed(layout, storage), Intake(rows.encoding)) }
+      else { (form, intake) = (.rows([rows]), .f32) }
+    }
   }
 
   /// A matrix that is multiplied tile by tile from its rows: any encoding, any machine.
   package init(rows: Rows) {
-    (outputs, inputs) = (rows.count, rows.width)
-    form = .rows(rows.storage, first: rows.first, rows.encoding)
+    (outputs, inputs, form, intake) = (rows.count, rows.width, .rows([rows]), .f32)
   }
 
   /// Packs for whole products; nil where oneDNN has no thread-invariant one.
-  private init?(packing rows: Rows) throws {
-    (outputs, inputs) = (rows.count, rows.width)
-    guard rows.encoding != .f16, rows.encoding == .f32 || Product.multipliesBF16 else { return nil }
+  private static func packed(_ rows: Rows) throws -> (Product.PackedLayout, Storage)? {
+    let (outputs, inputs) = (rows.count, rows.width)
+    guard rows.encoding != .bf16 || Product.multipliesBF16, rows.encoding != .f16 else { return nil }
     // The layout chosen for 1,024 rows is accepted for every number of rows.
     let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: rows.encoding, weights: rows.encoding,
                               sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
@@ -56,39 +70,49 @@ package final class Matrix: Sendable {
     try OneDNN.reorder(rows.start, OneDNN.memory([inputs, outputs], OneDNN.type(of: rows.encoding), strides: [1, inputs]),
                        to: storage.start, primitive.weights)
     withExtendedLifetime(rows) {}
-    form = .packed(Product.PackedLayout(primitive.weights), storage, rows.encoding)
+    return (Product.PackedLayout(primitive.weights), storage)
   }
 
-  /// y = x·Wᵀ + bias.   x [rows, inputs] in `operandEncoding`; y [rows, outputs] f32.
+  /// y = x·Wᵀ + bias.   x [rows, inputs] as `intake` says; y [rows, outputs] f32.
   package func callAsFunction(_ x: Operand, bias: Tensor? = nil) throws -> Tensor {
     var y = Tensor(uninitialized: [x.rows, outputs])
     try y.withMutableFloats { floats in
-      if let start = floats.baseAddress { try multiply(x, bias: bias, into: start, stride: outputs) }
+      if let start = floats.baseAddress { try multiply(x, bias: bias, into: start) }
     }
     return y
   }
 
   /// The same, for rows still in f32.
   package func callAsFunction(_ x: Tensor, bias: Tensor? = nil) throws -> Tensor {
-    try self(Operand(x, operandEncoding), bias: bias)
+    try self(Operand(x, as: intake), bias: bias)
   }
 
-  private func multiply(_ x: Operand, bias: Tensor?, into y: UnsafeMutablePointer<Float>, stride: Int) throws {
+  private func multiply(_ x: Operand, bias: Tensor?, into y: UnsafeMutablePointer<Float>) throws {
     precondition(x.width == inputs, "rows of \(x.width) times a matrix of \(inputs) inputs")
-    precondition(x.encoding == operandEncoding, "rows in \(x.encoding) times a matrix that takes \(operandEncoding)")
+    precondition(x.encoding == intake.encoding, "rows in \(x.encoding) times a matrix that takes \(intake.encoding)")
     guard x.rows > 0 else { return }
     switch form {
-    case .packed(let layout, let storage, let encoding):
-      let shape = Product.Shape(rows: x.rows, outputs: outputs, inputs: inputs, source: encoding, weights: encoding,
-                                sourceStride: inputs, targetStride: stride, bias: bias != nil, layout: .packed(layout))
-      let threads = Team.threads
-      let primitive = try Product.primitive(shape, threads: threads)
-      Team.adopt(threads: threads)
-      try Product.run(primitive, source: x.start, weights: storage.start, bias: bias?.floats, target: y)
-    case .rows(let storage, let first, let encoding):
-      try TiledProduct(x: x, outputs: outputs, inputs: inputs, encoding: encoding, weights: storage.start + first,
-                       bias: bias?.floats, y: y, stride: stride).run()
+    case .packed(let layout, let storage): try multiply(x, layout, storage, bias: bias, into: y)
+    case .sums(let layout, let storage, let scales):
+      try multiply(x, layout, storage, bias: nil, into: y)
+      guard let byRow = x.scales?.start.assumingMemoryBound(to: Float.self) else { preconditionFailure("int8 rows without scales") }
+      let (byColumn, offset, outputs) = (scales.floats, bias?.floats, outputs)
+      Team.forRows(x.rows, by: Operand.piece(outputs)) { rows in
+        kernel.pointee.scale_sums(y + rows.lowerBound * outputs, byRow + rows.lowerBound, byColumn, offset, rows.count, outputs)
+      }
+    case .rows(let weights):
+      try TiledProduct(x: x, weights: weights, bias: bias?.floats, y: y, stride: outputs).run()
     }
     withExtendedLifetime((x, bias)) {}
+  }
+
+  /// A whole product with the packed numbers.
+  private func multiply(_ x: Operand, _ layout: Product.PackedLayout, _ storage: Storage, bias: Tensor?, into y: UnsafeMutablePointer<Float>) throws {
+    let shape = Product.Shape(rows: x.rows, outputs: outputs, inputs: inputs, source: x.encoding, weights: x.encoding,
+                              sourceStride: inputs, targetStride: outputs, bias: bias != nil, layout: .packed(layout))
+    let threads = Team.threads
+    let primitive = try Product.primitive(shape, threads: threads)
+    Team.adopt(threads: threads)
+    try Product.run(primitive, source: x.start, weights: storage.start, bias: bias?.floats, target: y)
   }
 }

@@ -19,9 +19,10 @@ package enum OneDNN {
 
   static func type(of encoding: Encoding) -> dnnl_data_type_t {
     switch encoding {
-    case .f32: dnnl_f32
     case .bf16: dnnl_bf16
     case .f16: dnnl_f16
+    case .int8: dnnl_s8
+    default: dnnl_f32
     }
   }
 

@@ -6,35 +6,62 @@ import CKernels
 package struct Operand {
   package let rows: Int
   package let width: Int
-  package let encoding: Encoding      // f32 or bf16
+  package let encoding: Encoding      // f32, bf16 or int8
   package let storage: Storage
   private let first: Int              // bytes from the start of the storage
+  /// Of int8: what each row is to be multiplied by, [rows].
+  let scales: Storage?
+  private let intake: Intake
 
   /// Rows still to be written.
-  package init(rows: Int, width: Int, encoding: Encoding) {
-    self.init(rows: rows, width: width, encoding: encoding, storage: Storage(count: rows * width * encoding.width), first: 0)
+  package init(rows: Int, width: Int, encoding: Encoding) { self.init(rows: rows, width: width, as: Intake(encoding)) }
+
+  /// Rows still to be written, by `fill` alone where the intake is not plain.
+  package init(rows: Int, width: Int, as intake: Intake) {
+    self.init(rows: rows, width: width, as: intake, storage: Storage(count: rows * width * intake.encoding.width), first: 0)
   }
 
-  private init(rows: Int, width: Int, encoding: Encoding, storage: Storage, first: Int) {
-    self.rows = rows
-    self.width = width
-    self.encoding = encoding
-    self.storage = storage
-    self.first = first
+  private init(rows: Int, width: Int, as intake: Intake, storage: Storage, first: Int) {
+    (self.rows, self.width, encoding, self.intake) = (rows, width, intake.encoding, intake)
+    (self.storage, self.first) = (storage, first)
+    scales = intake.encoding == .int8 ? Storage(count: rows * 4) : nil
   }
 
   /// The rows of a tensor: its own bytes in f32, rounded ones in bf16.
-  package init(_ x: Tensor, _ encoding: Encoding) {
-    guard encoding == .bf16 else {
-      self.init(rows: x.rows, width: x.width, encoding: .f32, storage: x.storage, first: x.offset * 4)
+  package init(_ x: Tensor, _ encoding: Encoding) { self.init(x, as: Intake(encoding)) }
+
+  /// The rows of a tensor as a matrix takes them.
+  package init(_ x: Tensor, as intake: Intake) {
+    guard intake.encoding != .f32 || !intake.isPlain else {
+      self.init(rows: x.rows, width: x.width, as: intake, storage: x.storage, first: x.offset * 4)
       return
     }
-    self.init(rows: x.rows, width: x.width, encoding: .bf16)
-    let (from, to, width) = (x.floats, start.assumingMemoryBound(to: UInt16.self), x.width)
-    Team.forRows(rows, by: Operand.piece(x.width)) { rows in
-      kernel.pointee.bf16_from_f32(to + rows.lowerBound * width, from + rows.lowerBound * width, rows.count * width)
+    self.init(rows: x.rows, width: x.width, as: intake)
+    let (from, width) = (x.floats, x.width)
+    fill { rows, to, encoding in
+      let (source, count) = (from + rows.lowerBound * width, rows.count * width)
+      if encoding == row_bf16 { kernel.pointee.bf16_from_f32(to.assumingMemoryBound(to: UInt16.self), source, count) }
+      else { to.copyMemory(from: source, byteCount: count * 4) }
     }
     withExtendedLifetime(x) {}
+  }
+
+  /// Makes all rows on the team: `body` writes a range of them to a place in an encoding. What a matrix wants done to them first is
+  /// done to each piece while it is still near.
+  package func fill(_ body: (_ rows: Range<Int>, _ to: UnsafeMutableRawPointer, _ encoding: row_encoding) -> Void) {
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      guard !intake.isPlain else { return body(rows, at(rows.lowerBound), rowEncoding) }
+      let piece = encoding == .int8 ? Storage(count: rows.count * width * 4) : nil
+      let made = piece?.start ?? at(rows.lowerBound)
+      body(rows, made, row_f32)
+      let floats = made.assumingMemoryBound(to: Float.self)
+      if intake.columns != nil || intake.turn > 1 { kernel.pointee.turn_rows(floats, intake.columns?.floats, intake.turn, rows.count, width) }
+      guard let scales else { return }
+      kernel.pointee.quantise_rows(at(rows.lowerBound).assumingMemoryBound(to: Int8.self), scales.start.assumingMemoryBound(to: Float.self) + rows.lowerBound,
+                                   floats, rows.count, width)
+      withExtendedLifetime(piece) {}
+    }
+    withExtendedLifetime(self) {}
   }
 
   package var start: UnsafeMutableRawPointer { storage.start + first }

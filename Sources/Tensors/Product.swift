@@ -45,7 +45,7 @@ package enum Product {
     if let found = made.withLock({ $0[key] }) { return found }
     Team.adopt(threads: threads)
     var source = try OneDNN.memory([shape.rows, shape.inputs], OneDNN.type(of: shape.source), strides: [shape.sourceStride, 1])
-    var target = try OneDNN.memory([shape.rows, shape.outputs], dnnl_f32, strides: [shape.targetStride, 1])
+    var target = try OneDNN.memory([shape.rows, shape.outputs], shape.source == .int8 ? dnnl_s32 : dnnl_f32, strides: [shape.targetStride, 1])
     var bias = try OneDNN.memory([1, shape.outputs], dnnl_f32)
     var weights = try description(of: shape)
     var operation = dnnl_matmul_desc_t()
@@ -68,7 +68,7 @@ package enum Product {
     }
   }
 
-  /// Runs a primitive. `source` [rows, inputs], `target` [rows, outputs] f32, at the strides of its shape.
+  /// Runs a primitive. `source` [rows, inputs], `target` [rows, outputs] f32 (int32 sums of int8), at the strides of its shape.
   static func run(_ primitive: Primitive, source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
                   target: UnsafeMutablePointer<Float>) throws {
     let scratch = primitive.scratchBytes > 0 ? Storage(count: primitive.scratchBytes) : nil
@@ -81,9 +81,13 @@ package enum Product {
   }
 
   /// Whether this machine multiplies bf16 by itself, by an implementation that is fast.
-  package static let multipliesBF16: Bool = {
-    let shape = Shape(rows: 1024, outputs: 256, inputs: 256, source: .bf16, weights: .bf16, sourceStride: 256,
+  package static let multipliesBF16 = multiplies(.bf16)
+  /// The same for int8.
+  package static let multipliesInt8 = multiplies(.int8)
+
+  private static func multiplies(_ encoding: Encoding) -> Bool {
+    let shape = Shape(rows: 1024, outputs: 256, inputs: 256, source: encoding, weights: encoding, sourceStride: 256,
                       targetStride: 256, bias: false, layout: .chosen)
     return (try? primitive(shape, threads: Team.threads).isThreadInvariant) ?? false
-  }()
+  }
 }

@@ -7,10 +7,16 @@ package struct Rows: Sendable {
   package let encoding: Encoding
   package let storage: Storage
   package let first: Int          // bytes from the start of the storage
+  /// What each number is multiplied by: one for all rows, of f8 weights that were scaled.
+  package var scale: Float = 1
+  /// What the numbers of each row are multiplied by, [count]: of int8.
+  var scales: Tensor?
 
-  package init(count: Int, width: Int, encoding: Encoding, storage: Storage, first: Int = 0) {
-    precondition(first + count * width * encoding.width <= storage.count, "\(count)×\(width) rows reach past their bytes")
+  package init(count: Int, width: Int, encoding: Encoding, storage: Storage, first: Int = 0, scale: Float = 1, scales: Tensor? = nil) {
+    precondition(width % encoding.block.numbers == 0, "rows of \(width) are no whole blocks of \(encoding.rawValue)")
+    precondition(first + count * encoding.bytes(of: width) <= storage.count, "\(count)×\(width) rows reach past their bytes")
     (self.count, self.width, self.encoding, self.storage, self.first) = (count, width, encoding, storage, first)
+    (self.scale, self.scales) = (scale, scales)
   }
 
   package init(_ x: Tensor) {
@@ -18,12 +24,21 @@ package struct Rows: Sendable {
   }
 
   package var start: UnsafeMutableRawPointer { storage.start + first }
+  /// Bytes of one row.
+  package var stride: Int { encoding.bytes(of: width) }
+
+  /// Some of the rows, sharing their bytes.
+  package subscript(range: Range<Int>) -> Rows {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
+    return Rows(count: range.count, width: width, encoding: encoding, storage: storage, first: first + range.lowerBound * stride, scale: scale,
+                scales: scales.map { $0[range] })
+  }
 
   /// The same numbers in another encoding: f32 or bf16.
   package func converted(to target: Encoding) throws -> Rows {
     if encoding == target { return self }
     let result = Rows(count: count, width: width, encoding: target, storage: Storage(count: count * width * target.width))
-    write(into: result)
+    write(to: result.start, as: target)
     return result
   }
 
@@ -32,37 +47,44 @@ package struct Rows: Sendable {
     let width = parts[0].width
     precondition(parts.allSatisfy { $0.width == width }, "weights of unlike width: \(parts.map(\.width))")
     let storage = Storage(count: parts.reduce(0) { $0 + $1.count } * width * target.width)
-    var at = 0
+    var at = storage.start
     for part in parts {
-      part.write(into: Rows(count: part.count, width: width, encoding: target, storage: storage, first: at))
+      part.write(to: at, as: target)
       at += part.count * width * target.width
     }
     return Rows(count: parts.reduce(0) { $0 + $1.count }, width: width, encoding: target, storage: storage)
   }
 
-  private func write(into target: Rows) {
-    Team.forRows(count, by: Operand.piece(width)) { rows in
-      let (begin, elements) = (rows.lowerBound * width, rows.count * width)
-      let (from, to) = (start + begin * encoding.width, target.start + begin * target.encoding.width)
-      if encoding == target.encoding { return to.copyMemory(from: from, byteCount: elements * encoding.width) }
-      let halves = from.assumingMemoryBound(to: UInt16.self)
-      switch (encoding, target.encoding) {
-      case (.f32, _): kernel.pointee.bf16_from_f32(to.assumingMemoryBound(to: UInt16.self), from.assumingMemoryBound(to: Float.self), elements)
-      case (.bf16, .f32): kernel.pointee.f32_from_bf16(to.assumingMemoryBound(to: Float.self), halves, elements)
-      case (.f16, .f32): kernel.pointee.f32_from_f16(to.assumingMemoryBound(to: Float.self), halves, elements)
-      default: through(halves, elements, to.assumingMemoryBound(to: UInt16.self))
-      }
+  /// Parts that follow each other in one file, in one encoding, as the one weight that they were there.
+  package static func joined(_ parts: [Rows]) -> [Rows] {
+    parts.reduce(into: []) { made, next in
+      guard let last = made.last, last.storage === next.storage, last.encoding == next.encoding, last.width == next.width,
+            last.scale == next.scale, last.scales == nil, next.scales == nil, last.first + last.count * last.stride == next.first else { return made.append(next) }
+      made[made.count - 1] = Rows(count: last.count + next.count, width: last.width, encoding: last.encoding, storage: last.storage,
+                                  first: last.first, scale: last.scale)
     }
-    withExtendedLifetime((self, target)) {}
   }
 
-  /// f16 → bf16, by way of f32.
-  private func through(_ from: UnsafePointer<UInt16>, _ count: Int, _ to: UnsafeMutablePointer<UInt16>) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
-      guard let middle = floats.baseAddress else { return }
-      kernel.pointee.f32_from_f16(middle, from, count)
-      kernel.pointee.bf16_from_f32(to, middle, count)
+  /// Writes the numbers of some rows as f32 or bf16, on the calling thread.
+  package func unpack(_ rows: Range<Int>, to target: UnsafeMutableRawPointer, as encoding: Encoding) {
+    let (from, count) = (start + rows.lowerBound * stride, rows.count * width)
+    if self.encoding == encoding { return target.copyMemory(from: from, byteCount: count * encoding.width) }
+    if self.encoding == .f32 {
+      return kernel.pointee.bf16_from_f32(target.assumingMemoryBound(to: UInt16.self), from.assumingMemoryBound(to: Float.self), count)
     }
+    let to = encoding == .bf16 ? row_bf16 : row_f32
+    guard let scales else { return kernel.pointee.unpack(target, to, from, self.encoding.forKernels, scale, count) }
+    for (index, row) in rows.enumerated() {
+      kernel.pointee.unpack(target + index * width * encoding.width, to, from + index * stride, self.encoding.forKernels, scales.floats[row], width)
+    }
+    withExtendedLifetime(scales) {}
+  }
+
+  private func write(to target: UnsafeMutableRawPointer, as encoding: Encoding) {
+    Team.forRows(count, by: Operand.piece(width)) { rows in
+      unpack(rows, to: target + rows.lowerBound * width * encoding.width, as: encoding)
+    }
+    withExtendedLifetime(self) {}
   }
 
   /// The numbers as a tensor [count, width].

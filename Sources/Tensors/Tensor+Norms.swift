@@ -3,44 +3,65 @@ import CKernels
 /// Norms and activations: one pass over the rows, written in the encoding that the next product takes.
 extension Tensor {
   /// (x − mean) / √(var + ε) · gain + offset, each row by itself.   gain, offset [width] or nil.
-  package func layerNorm(gain: Tensor? = nil, offset: Tensor? = nil, epsilon: Float, as encoding: Encoding) -> Operand {
-    let y = Operand(rows: rows, width: width, encoding: encoding)
+  package func layerNorm(gain: Tensor? = nil, offset: Tensor? = nil, epsilon: Float, as intake: Intake) -> Operand {
+    let y = Operand(rows: rows, width: width, as: intake)
     let (x, width, gains, offsets) = (floats, width, gain?.floats, offset?.floats)
-    Team.forRows(rows, by: Operand.piece(width)) { rows in
-      kernel.pointee.layer_norm(y.at(rows.lowerBound), y.rowEncoding, x + rows.lowerBound * width, gains, offsets,
-                                rows.count, width, epsilon)
+    y.fill { rows, to, encoding in
+      kernel.pointee.layer_norm(to, encoding, x + rows.lowerBound * width, gains, offsets, rows.count, width, epsilon)
     }
     withExtendedLifetime((self, gain, offset)) {}
     return y
   }
 
   /// x / √(mean(x²) + ε) · gain, each row by itself.   gain [width].
-  package func rmsNorm(gain: Tensor, epsilon: Float, as encoding: Encoding) -> Operand {
-    let y = Operand(rows: rows, width: width, encoding: encoding)
+  package func rmsNorm(gain: Tensor, epsilon: Float, as intake: Intake) -> Operand {
+    let y = Operand(rows: rows, width: width, as: intake)
     let (x, width, gains) = (floats, width, gain.floats)
-    Team.forRows(rows, by: Operand.piece(width)) { rows in
-      kernel.pointee.rms_norm(y.at(rows.lowerBound), y.rowEncoding, x + rows.lowerBound * width, gains, rows.count, width, epsilon)
+    y.fill { rows, to, encoding in
+      kernel.pointee.rms_norm(to, encoding, x + rows.lowerBound * width, gains, rows.count, width, epsilon)
     }
     withExtendedLifetime((self, gain)) {}
     return y
   }
 
   /// Tanh GELU.
-  package func geluTanh(as encoding: Encoding) -> Operand {
-    let y = Operand(rows: rows, width: width, encoding: encoding)
-    y.writeGELU(of: self, columns: 0..<width, at: 0)
+  package func geluTanh(as intake: Intake) -> Operand {
+    let y = Operand(rows: rows, width: width, as: intake)
+    let (x, width) = (floats, width)
+    y.fill { rows, to, encoding in
+      kernel.pointee.gelu_tanh(to, encoding, width, x + rows.lowerBound * width, width, rows.count, width)
+    }
+    withExtendedLifetime(self) {}
+    return y
+  }
+
+  /// Each row of self, then the tanh GELU of some columns of `other`.
+  package func joined(withGELUOf other: Tensor, columns: Range<Int>, as intake: Intake) -> Operand {
+    precondition(rows == other.rows && columns.upperBound <= other.width, "\(columns) of \(other.shape) beside \(shape)")
+    let y = Operand(rows: rows, width: width + columns.count, as: intake)
+    let (x, own, whole, stride, from) = (floats, width, width + columns.count, other.width, other.floats + columns.lowerBound)
+    y.fill { rows, to, encoding in
+      let size = encoding == row_bf16 ? 2 : 4
+      for (index, row) in rows.enumerated() {
+        let (place, source) = (to + index * whole * size, x + row * own)
+        if encoding == row_bf16 { kernel.pointee.bf16_from_f32(place.assumingMemoryBound(to: UInt16.self), source, own) }
+        else { place.copyMemory(from: source, byteCount: own * 4) }
+      }
+      kernel.pointee.gelu_tanh(to + own * size, encoding, whole, from + rows.lowerBound * stride, stride, rows.count, columns.count)
+    }
+    withExtendedLifetime((self, other)) {}
     return y
   }
 
   /// T5's gated feed-forward: each row is [a | b], `hidden` wide each; GELU(a) · b.
-  package func geluGated(_ hidden: Int, as encoding: Encoding) -> Operand {
+  package func geluGated(_ hidden: Int, as intake: Intake) -> Operand {
     precondition(width == 2 * hidden, "rows of \(width) are not two halves of \(hidden)")
-    let y = Operand(rows: rows, width: hidden, encoding: encoding)
+    let y = Operand(rows: rows, width: hidden, as: intake)
     let x = floats
-    Team.forRows(rows, by: Operand.piece(hidden)) { rows in
-      for row in rows {
+    y.fill { rows, to, encoding in
+      for (index, row) in rows.enumerated() {
         let a = x + row * 2 * hidden
-        kernel.pointee.gelu_gated(y.at(row), y.rowEncoding, a, a + hidden, hidden)
+        kernel.pointee.gelu_gated(to + index * hidden * (encoding == row_bf16 ? 2 : 4), encoding, a, a + hidden, hidden)
       }
     }
     withExtendedLifetime(self) {}
@@ -48,24 +69,22 @@ extension Tensor {
   }
 
   /// x · sigmoid(1.702 x), CLIP's activation.
-  package func geluQuick(as encoding: Encoding) -> Operand {
-    elementwise(as: encoding) { to, from, encoding, count in kernel.pointee.gelu_quick(to, encoding, from, count) }
+  package func geluQuick(as intake: Intake) -> Operand {
+    elementwise(as: intake) { to, from, encoding, count in kernel.pointee.gelu_quick(to, encoding, from, count) }
   }
 
   /// x · sigmoid(x).
-  package func silu(as encoding: Encoding) -> Operand {
-    elementwise(as: encoding) { to, from, encoding, count in kernel.pointee.silu(to, encoding, from, count) }
+  package func silu(as intake: Intake) -> Operand {
+    elementwise(as: intake) { to, from, encoding, count in kernel.pointee.silu(to, encoding, from, count) }
   }
 
   private func elementwise(
-    as encoding: Encoding,
+    as intake: Intake,
     _ apply: (UnsafeMutableRawPointer, UnsafePointer<Float>, row_encoding, _ count: Int) -> Void
   ) -> Operand {
-    let y = Operand(rows: rows, width: width, encoding: encoding)
+    let y = Operand(rows: rows, width: width, as: intake)
     let (x, width) = (floats, width)
-    Team.forRows(rows, by: Operand.piece(width)) { rows in
-      apply(y.at(rows.lowerBound), x + rows.lowerBound * width, y.rowEncoding, rows.count * width)
-    }
+    y.fill { rows, to, encoding in apply(to, x + rows.lowerBound * width, encoding, rows.count * width) }
     withExtendedLifetime(self) {}
     return y
   }
@@ -133,17 +152,6 @@ extension Tensor {
 }
 
 extension Operand {
-  /// Writes the tanh GELU of some columns of x into columns of this, from `column` on.
-  package func writeGELU(of x: Tensor, columns: Range<Int>, at column: Int) {
-    precondition(x.rows == rows && column + columns.count <= width, "\(columns) of \(x.shape) do not fit at \(column) of \(width)")
-    let (from, stride) = (x.floats + columns.lowerBound, x.width)
-    Team.forRows(rows, by: Operand.piece(columns.count)) { rows in
-      kernel.pointee.gelu_tanh(at(rows.lowerBound, column), rowEncoding, width, from + rows.lowerBound * stride, stride,
-                               rows.count, columns.count)
-    }
-    withExtendedLifetime((x, self)) {}
-  }
-
   /// Writes the rows of x into columns of this, from `column` on.
   package func write(_ x: Tensor, at column: Int) {
     precondition(x.rows == rows && column + x.width <= width, "\(x.shape) does not fit at \(column) of \(width)")

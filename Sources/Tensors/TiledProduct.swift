@@ -1,13 +1,11 @@
 import CKernels
 import Synchronization
 
-/// A product cut into fixed tiles, each made by one thread: rows of the weight are unpacked to f32 a tile at a time, just
-/// before they are multiplied. The cut does not depend on the number of threads, so neither do the bytes.
+/// A product cut into fixed tiles, each made by one thread: rows of the weight are unpacked a tile at a time, just before they
+/// are multiplied. The cut does not depend on the number of threads, so neither do the bytes.
 struct TiledProduct {
   let x: Operand
-  let outputs: Int, inputs: Int
-  let encoding: Encoding
-  let weights: UnsafeRawPointer
+  let weights: [Rows]                 // their outputs follow each other
   let bias: UnsafePointer<Float>?
   let y: UnsafeMutablePointer<Float>
   let stride: Int
@@ -15,56 +13,63 @@ struct TiledProduct {
   static let outputsPerTile = 256
   static let rowsPerTile = 128
 
+  /// Rows of a weight, the place of their outputs in y, and the rows of x that they are multiplied with.
+  private struct Tile {
+    let weight: Int, outputs: Range<Int>, column: Int, rows: Range<Int>
+  }
+
   func run() throws {
-    let failure = Mutex<TensorError?>(nil)
-    let tiles = (outputs + Self.outputsPerTile - 1) / Self.outputsPerTile
-    // Without unpacking, tiles of rows are free to go to different threads; with it, a thread keeps the rows it unpacked.
-    let strips = encoding == .f32 ? (x.rows + Self.rowsPerTile - 1) / Self.rowsPerTile : 1
-    for shape in shapes { _ = try Product.primitive(shape, threads: 1) }
-    Team.forEach(tiles * strips) { index, _ in
-      do {
-        let rows = strips == 1 ? 0..<x.rows : piece(index % strips, of: x.rows, by: Self.rowsPerTile)
-        try multiply(rows, piece(index / strips, of: outputs, by: Self.outputsPerTile))
-      } catch {
-        failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) }
-      }
+    let failure = Mutex<TensorError?>(nil), tiles = tiles
+    for shape in Set(tiles.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
+      _ = try Product.primitive(shape, threads: 1)      // all are made before the team starts
     }
+    Team.forEach(tiles.count) { index, _ in
+      do { try multiply(tiles[index]) } catch { failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) } }
+    }
+    withExtendedLifetime(weights) {}
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  private func multiply(_ rows: Range<Int>, _ columns: Range<Int>) throws {
-    let unpacked = encoding == .f32 ? nil : unpack(columns)
-    let tile = unpacked?.start ?? UnsafeMutableRawPointer(mutating: weights + columns.lowerBound * inputs * 4)
-    for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsPerTile) {
-      let count = min(Self.rowsPerTile, rows.upperBound - first)
-      let primitive = try Product.primitive(shape(rows: count, outputs: columns.count), threads: 1)
-      try Product.run(primitive, source: x.at(first), weights: tile, bias: bias.map { $0 + columns.lowerBound },
-                      target: y + first * stride + columns.lowerBound)
+  /// Without unpacking, strips of x are free to go to different threads; with it, a thread keeps the rows it unpacked.
+  private var tiles: [Tile] {
+    var column = 0, tiles: [Tile] = []
+    for (index, weight) in weights.enumerated() {
+      let strips = weight.encoding == x.encoding ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
+      for outputs in pieces(of: weight.count, by: Self.outputsPerTile) {
+        for rows in strips { tiles.append(Tile(weight: index, outputs: outputs, column: column + outputs.lowerBound, rows: rows)) }
+      }
+      column += weight.count
     }
+    return tiles
   }
 
-  private func unpack(_ columns: Range<Int>) -> Storage {
-    let storage = Storage(count: columns.count * inputs * 4)
-    let from = (weights + columns.lowerBound * inputs * 2).assumingMemoryBound(to: UInt16.self)
-    let to = storage.start.assumingMemoryBound(to: Float.self)
-    if encoding == .bf16 { kernel.pointee.f32_from_bf16(to, from, columns.count * inputs) }
-    else { kernel.pointee.f32_from_f16(to, from, columns.count * inputs) }
-    return storage
+  private func multiply(_ tile: Tile) throws {
+    let weight = weights[tile.weight], inputs = x.width
+    let unpacked = weight.encoding == x.encoding ? nil : Storage(count: tile.outputs.count * inputs * x.encoding.width)
+    if let unpacked { weight.unpack(tile.outputs, to: unpacked.start, as: x.encoding) }
+    let factors = unpacked?.start ?? weight.start + tile.outputs.lowerBound * weight.stride
+    var first = tile.rows.lowerBound
+    for height in heights(tile.rows, each: true) {
+      let primitive = try Product.primitive(shape(rows: height, outputs: tile.outputs.count), threads: 1)
+      try Product.run(primitive, source: x.at(first), weights: factors, bias: bias.map { $0 + tile.column },
+                      target: y + first * stride + tile.column)
+      first += height
+    }
+    withExtendedLifetime(unpacked) {}
   }
 
-  private func piece(_ index: Int, of count: Int, by size: Int) -> Range<Int> {
-    index * size..<min(count, (index + 1) * size)
+  /// The heights of the strips that some rows are multiplied in: the different ones, or each.
+  private func heights(_ rows: Range<Int>, each: Bool = false) -> [Int] {
+    let heights = pieces(of: rows.count, by: Self.rowsPerTile).map(\.count)
+    return each ? heights : Array(Set(heights))
+  }
+
+  private func pieces(of count: Int, by size: Int) -> [Range<Int>] {
+    Swift.stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
   }
 
   private func shape(rows: Int, outputs: Int) -> Product.Shape {
-    Product.Shape(rows: rows, outputs: outputs, inputs: inputs, source: .f32, weights: .f32, sourceStride: inputs,
-                  targetStride: stride, bias: bias != nil, layout: .rows(stride: inputs))
-  }
-
-  /// Every shape that the tiles have, so that all are made before the team starts.
-  private var shapes: [Product.Shape] {
-    let rows = Set([min(Self.rowsPerTile, x.rows), x.rows % Self.rowsPerTile]).filter { $0 > 0 }
-    let columns = Set([min(Self.outputsPerTile, outputs), outputs % Self.outputsPerTile]).filter { $0 > 0 }
-    return rows.flatMap { rows in columns.map { shape(rows: rows, outputs: $0) } }
+    Product.Shape(rows: rows, outputs: outputs, inputs: x.width, source: x.encoding, weights: x.encoding, sourceStride: x.width,
+                  targetStride: stride, bias: bias != nil, layout: .rows(stride: x.width))
   }
 }

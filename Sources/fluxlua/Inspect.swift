@@ -3,15 +3,17 @@ import Foundation
 import Imaging
 import Pipeline
 
-/// `fluxlua inspect PICTURE`: what made a picture, from what it carries.
+/// `fluxlua inspect FILE`: what made a picture, from what it carries; what a model file or folder holds.
 struct Inspect: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show what made a picture, from what the picture carries.")
+  static let configuration = CommandConfiguration(abstract: "Show what made a picture, or what a model file holds.")
 
-  @Argument(help: "A PNG, JPEG or WebP picture.", completion: .file(extensions: ["png", "jpg", "jpeg", "webp"])) var picture: String
+  @Argument(help: "A PNG, JPEG or WebP picture, a .safetensors or .gguf file, or a folder of a model.", completion: .file(extensions: ["png", "jpg", "jpeg", "webp", "safetensors", "gguf"]))
+  var picture: String
   @Flag(help: "Print only the recipe's text.") var recipe = false
   @Flag(help: "Print only the record, as JSON.") var json = false
 
   func run() throws {
+    if ModelDescription.describes(picture) { return try describe() }
     let image: Image
     do { image = try Image(contentsOf: picture) } catch { Exit.unusable.leave(saying: "\(error)") }
     let record = image.text["fluxlua"].flatMap { try? JSONDecoder().decode(PictureRecord.self, from: Data($0.utf8)) }
@@ -26,6 +28,15 @@ struct Inspect: ParsableCommand {
     let shown = record == nil ? [] : ["fluxlua", Infotext.key, "Recipe"]
     for entry in image.text where !shown.contains(entry.key) { print("\n\(entry.key):\n\(entry.value)") }
     if image.text.isEmpty { print("carries no text") }
+  }
+
+  /// What a file or folder of weights holds.
+  private func describe() throws {
+    if recipe { Exit.usage.leave(saying: "--recipe is for pictures; \(picture) is a model") }
+    do {
+      let description = try ModelDescription(picture)
+      if json { print(Models.json(description)) } else { print(description.lines.joined(separator: "\n")) }
+    } catch { Exit.unusable.leave(saying: "\(error)") }
   }
 
   private func show(_ record: PictureRecord) {

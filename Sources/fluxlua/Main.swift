@@ -23,7 +23,7 @@ import Tensors
       """,
     version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
     subcommands: [Run.self, Paint.self, Check.self, PlanCommand.self, Repl.self, Inspect.self, ReportCommand.self, Status.self, Rerun.self, SlurmCommand.self,
-                  ManualCommand.self, Init.self])
+                  Models.self, Convert.self, Bench.self, ManualCommand.self, Init.self])
 
   /// Parses and runs; wrong use exits with 2.
   static func main() {

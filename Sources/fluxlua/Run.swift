@@ -47,8 +47,8 @@ struct Job: Sendable {
     try engine.useThreads()
     let display = ProgressDisplay(quiet: engine.quiet), report = RunReport(style, display)
     let limits = try engine.limits(), memory = try engine.memoryBytes(), source = try engine.source()
-    let models: [String] = if case .folder(let path) = source { [path] } else { [] }
-    let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + Self.modelFolders,
+    let models: [String] = if case .named(let path) = source { [path] } else { [] }
+    let files = FileAccess(recipeFolder: recipe.folder, out: out, recipe: recipe.name, readable: options.allowRead + models + ModelPlaces().all,
                            writable: options.allowWrite, rehearses: purpose != .pictures, whenSaved: report.saved)
     var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
                           embeddings: engine.embeddings(isReadOnly: purpose != .pictures), sweeps: sweeps, purpose: purpose, observer: report.show)
@@ -67,11 +67,6 @@ struct Job: Sendable {
     settings.keepsFrames = style.verbose
     (self.recipe, self.settings, self.report) = (recipe, settings, report)
     (self.display, memoryLimit, memoryText, self.out) = (display, memory, engine.memoryLimit, out)
-  }
-
-  /// Where models may be, besides what is named.
-  private static var modelFolders: [String] {
-    (ProcessInfo.processInfo.environment["FLUXLUA_MODELS"] ?? "").split(separator: ":").map(String.init)
   }
 
   /// - Parameter file: known before to be written; that it can be is looked at first.

@@ -73,7 +73,7 @@ import Tensors
     #expect(message { _ = try ModelFolder(path: "\(folder.path)/none") } == "\(folder.path)/none: cannot be read: there is no such folder")
     try folder.write("x", to: "flux1-dev.safetensors")
     #expect(message { _ = try ModelFolder(path: "\(folder.path)/flux1-dev.safetensors") } ==
-      "\(folder.path)/flux1-dev.safetensors: is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, scheduler, tokenizer, tokenizer_2)")
+      "\(folder.path)/flux1-dev.safetensors: is a file, but a folder is expected")
   }
 
   // Settings.

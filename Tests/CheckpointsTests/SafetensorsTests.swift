@@ -97,7 +97,7 @@ import Tensors
 
   @Test func weightsAreFloats() throws {
     let file = ForgedFile.one(dtype: "\"I64\"", shape: "[1]")
-    #expect(message { _ = try file.open().tensor("a") } == "forged: tensor 'a' is of type I64; weights can be F32, F16 or BF16")
+    #expect(message { _ = try file.open().tensor("a") } == "forged: tensor 'a' is of type I64; weights can be F32, F16, BF16, F8_E4M3, or of GGUF's Q2_K to Q8_0, IQ4_NL and IQ4_XS")
   }
 
   @Test func aMissingTensorIsNamedWithWhatLooksLikeIt() throws {

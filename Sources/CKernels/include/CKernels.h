@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "blocks.h"
 
 #pragma clang assume_nonnull begin
 
@@ -71,6 +72,22 @@ struct kernels {
   void (*bf16_from_f32)(uint16_t *restrict y, const float *restrict x, size_t count);
   void (*f32_from_bf16)(float *restrict y, const uint16_t *restrict x, size_t count);
   void (*f32_from_f16)(float *restrict y, const uint16_t *restrict x, size_t count);
+
+  /// y = scale · (the numbers that x encodes); blocks carry their own scales, and `scale` is for f8 and int8 alone.
+  /// All [count], whole blocks.
+  void (*unpack)(void *restrict y, enum row_encoding to, const void *restrict x, enum weight_encoding from, float scale,
+                 size_t count);
+
+  /// x[r,·] = H(x[r,·] · columns), H the orthonormal Hadamard transform of each `turn` neighbours: what is large in one column is
+  /// spread over all of them.   x [rows, width] in place; columns [width] or null; turn a power of two that divides width.
+  void (*turn_rows)(float *restrict x, const float *_Nullable columns, size_t turn, size_t rows, size_t width);
+
+  /// q[r,c] = round(x[r,c] / s_r), s_r = max_c |x[r,c]| / 127.   q, x [rows, width]; scales [rows].
+  void (*quantise_rows)(int8_t *restrict q, float *restrict scales, const float *restrict x, size_t rows, size_t width);
+
+  /// y[r,c] = n[r,c] · by_row[r] · by_column[c] + bias[c], n the int32 sums that y holds before.   y [rows, width].
+  void (*scale_sums)(float *restrict y, const float *restrict by_row, const float *restrict by_column, const float *_Nullable bias,
+                     size_t rows, size_t width);
 };
 
 /// The kernels in use: the best that this machine runs, or what FLUX_ISA names (avx512, avx2, portable).

@@ -26,7 +26,7 @@ struct Calibration {
 
   init(_ files: ModelFiles, _ precision: Precision, cancellation: Cancellation) {
     self.files = files
-    isPartial = files.bytesInF32 / 4 > Self.small
+    isPartial = files.transformer.parameterCount + files.t5.parameterCount > Self.small
     sample = ModelEngine(files, precision, cancellation: cancellation, isSample: isPartial) { _, _ in }
     deadline = .now + .seconds(1)
   }

@@ -31,11 +31,10 @@ extension FluxPipeline {
 
   /// The most memory that work takes: the parts that it needs, and the largest of its steps.
   public func bytes(for workload: Workload) -> Int {
-    let width = precision == .bf16 ? 2 : 4
-    let parts: [(Work.Part, Int)] = [(.text, files.t5.parameterCount + files.clip.parameterCount), (.transformer, files.transformer.parameterCount),
-                                     (.autoEncoder, files.vae.parameterCount)]
     let used = Set(workload.keys.map(\.part))
-    let weights = parts.reduce(0) { used.contains($1.0) ? $0 + $1.1 * width : $0 }
+    func bytes(_ part: Work.Part, _ models: [ModelPart]) -> Int { used.contains(part) ? models.reduce(0) { $0 + files.bytes(of: $1, precision) } : 0 }
+    let text = bytes(.text, [.t5, .clip]), transformer = bytes(.transformer, [.transformer])
+    let weights = (takesTurns ? max(text, transformer) : text + transformer) + bytes(.autoEncoder, [.vae])
     return Self.programBytes + weights + (workload.keys.map(activationBytes).max() ?? 0)
   }
 

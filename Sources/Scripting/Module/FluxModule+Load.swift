@@ -12,19 +12,21 @@ struct OpenModel {
   let model: LuaReference
 }
 
-/// Where `flux.load` looks: what was chosen on the command line, a folder, or parts.
+/// Where `flux.load` looks: what was chosen on the command line, a folder, a file, a name of the hub, or parts.
 struct LuaSource {
   var base: String?, transformer: String?, t5: String?, clip: String?, vae: String?, tokenizers: String?, scheduler: String?
 
   static var reader: Reader<LuaSource> {
     let parts = Options(LuaSource(), named: "Source", first: Field("base", .string, \.base, "the folder that gives what is not named"), [
-      Field("transformer", .string, \.transformer, "the folder of the transformer"), Field("t5", .string, \.t5, "the folder of the T5 encoder, text_encoder_2"),
-      Field("clip", .string, \.clip, "the folder of the CLIP encoder, text_encoder"), Field("vae", .string, \.vae, "the folder of the autoencoder"),
+      Field("transformer", .string, \.transformer, "the folder or file of the transformer"),
+      Field("t5", .string, \.t5, "the folder or file of the T5 encoder: text_encoder_2, t5xxl_fp16.safetensors"),
+      Field("clip", .string, \.clip, "the folder or file of the CLIP encoder: text_encoder, clip_l.safetensors"),
+      Field("vae", .string, \.vae, "the folder or file of the autoencoder: vae, ae.safetensors"),
       Field("tokenizers", .string, \.tokenizers, "a folder with tokenizer and tokenizer_2"),
       Field("scheduler", .string, \.scheduler, "the folder of the scheduler"),
     ])
     return Reader<String>.string.map { LuaSource(base: $0) }.or(.options(parts))
-      .described("a folder, or a table of folders")
+      .described("a folder, a file, a name of the hub, or a table of folders and files")
   }
 }
 
@@ -38,10 +40,10 @@ private struct LoadOptions {
   }
 
   private static var precisionReader: Reader<Precision> {
-    Reader<Precision>("\"auto\", \"f32\" or \"bf16\"", "\"auto\"|\"f32\"|\"bf16\"") { argument in
-      let name = argument.lua.string(at: argument.index)
-      if name == "int8" { throw Mismatch(predicate: "is \"int8\", which is not in this version yet; use \"f32\" or \"bf16\"") }
-      guard let precision = name.flatMap(Precision.init(rawValue:)) else { throw Mismatch("\"auto\", \"f32\" or \"bf16\"", argument) }
+    Reader<Precision>("\"auto\", \"f32\", \"bf16\" or \"int8\"", "\"auto\"|\"f32\"|\"bf16\"|\"int8\"") { argument in
+      guard let precision = argument.lua.string(at: argument.index).flatMap(Precision.init(rawValue:)) else {
+        throw Mismatch("\"auto\", \"f32\", \"bf16\" or \"int8\"", argument)
+      }
       return precision
     }
   }
@@ -49,8 +51,8 @@ private struct LoadOptions {
 
 extension FluxModule {
   func loadFunction() -> LuaFunction {
-    LuaFunction("load", "The model that was chosen on the command line, or the one in a folder.",
-                .optional("source", LuaSource.reader, "a folder, or the parts of a model; what --model says by default"),
+    LuaFunction("load", "The model that was chosen on the command line, or another: a folder, a .safetensors or .gguf file, a name of the hub that is on this machine.",
+                .optional("source", LuaSource.reader, "a folder, a file, a name of the hub, or the parts of a model; what --model says by default"),
                 .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
       return try self.model(self.chosen(source), options.precision ?? self.session.precision, in: call.lua)
@@ -76,14 +78,18 @@ extension FluxModule {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
     let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
     let pipeline = try kept ?? engine { try opened(source, precision) }
-    if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
+    if kept == nil { for notice in pipeline.notices { session.observer(.notice(notice)) } }
+    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision }) { return found.model }
     pipeline.observer = session.observer
     pipeline.embeddings = session.embeddings
     session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
                                    parameters: pipeline.parameterCount))
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
-    models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
-    if kept == nil { work.pipelines.append((source, precision, pipeline)) }
+    // Under what "auto" came to as well.
+    for precision in Set([precision, pipeline.precision]) {
+      models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
+      if kept == nil { work.pipelines.append((source, precision, pipeline)) }
+    }
     return model
   }
 
@@ -103,23 +109,33 @@ extension FluxModule {
   private func source(_ given: LuaSource) throws -> ModelSource {
     let parts: [(ModelSource.Part, String?)] = [(.transformer, given.transformer), (.t5, given.t5), (.clip, given.clip), (.vae, given.vae),
                                                 (.tokenizers, given.tokenizers), (.scheduler, given.scheduler)]
-    let named = try parts.compactMap { part, path in try path.map { (part, try folder($0)) } }
-    let base = try given.base.map(folder)
-    if named.isEmpty, let base { return .folder(base) }
+    let named = try parts.compactMap { part, path in try path.map { (part, try place($0)) } }
+    let base = try given.base.map(place)
+    if named.isEmpty, let base { return .named(base) }
     guard !named.isEmpty else { throw LuaError("'source' names no folder: flux.load(\"folder\"), flux.load { \"folder\", transformer = \"other\" }, or flux.load() for the chosen model") }
     return .parts(base: base, Dictionary(uniqueKeysWithValues: named))
   }
 
-  /// A folder that the recipe may read; what else may be meant by the name is said in words.
-  private func folder(_ path: String) throws -> String {
-    for ending in [".safetensors", ".gguf", ".sft", ".ckpt", ".pt", ".bin"] where path.lowercased().hasSuffix(ending) {
-      throw useless("'\(path)' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …)")
-    }
+  /// A folder or file that the recipe may read, or a model of the hub that is on this machine.
+  private func place(_ path: String) throws -> String {
     if let found = try session.files.folder(path) { return found }
-    let isHubName = path.wholeMatch(of: /[A-Za-z0-9][\w.\-]*\/[\w.\-]+/) != nil
-    throw useless(isHubName
-      ? "there is no folder '\(path)'; names of a model hub are not looked up in this version: download it (for example: huggingface-cli download \(path) --local-dir FOLDER) and give that folder"
-      : "there is no folder '\(path)' beside the recipe, in the output folder or where --allow-read points")
+    let places = ModelPlaces()
+    if let found = places.find(path) { return found }
+    do { return try places.located(path) } catch {
+      let isHubName = "\(error)".contains("huggingface-cli")
+      throw useless(isHubName ? "\(error)" : "there is no folder or file '\(path)' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points")
+    }
+  }
+
+  /// What there is on this machine.
+  func modelsFunction() -> LuaFunction {
+    LuaFunction("models", "The models found on this machine, in $FLUXLUA_MODELS and in the hub's cache: name, path, kind, format, size in bytes, and what each lacks to run.",
+                returns: "{ name: string, path: string, kind: string, format: string, size: integer, missing: string[] }[]") { _ in
+      ModelPlaces().models().map { model in
+        LuaTable([("name", model.name), ("path", model.path), ("kind", model.kind), ("format", model.format), ("size", model.bytes),
+                  ("missing", model.missing)])
+      }
+    }
   }
 
   /// An error of a model or file that is not there or cannot be used.
@@ -141,7 +157,9 @@ extension FluxModule {
   }
 
   /// The pipelines that were loaded so far.
-  var loaded: [FluxPipeline] { models.map(\.pipeline) }
+  var loaded: [FluxPipeline] {
+    models.map(\.pipeline).reduce(into: []) { all, one in if !all.contains(where: { $0 === one }) { all.append(one) } }
+  }
 
   var session: Session { settings.session }
 

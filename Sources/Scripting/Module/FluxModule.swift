@@ -34,7 +34,7 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
+    [loadFunction(), modelsFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions() + sweepFunctions()
   }
 
@@ -79,7 +79,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote"]
+  private static let later = ["remote"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }

@@ -78,7 +78,7 @@ package final class LuaModel: LuaObject {
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
       .property("parameters", "integer", "The number of parameters.") { $0.pipeline.parameterCount }
-      .property("precision", "string", "How the weights are kept: \"f32\" or \"bf16\".") { $0.pipeline.precision.rawValue }
+      .property("precision", "string", "How the weights are kept: \"f32\", \"bf16\" or \"int8\"; blocks of a GGUF file stay as they are, and are multiplied so.") { $0.pipeline.precision.rawValue }
       .property("defaults", "{ steps: integer, guidance: number?, size: integer, max_length: integer, schedule: flux.Schedule }", "steps, guidance, size, max_length and schedule where a call says nothing.") { model in
         let defaults = model.pipeline.defaults
         return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),

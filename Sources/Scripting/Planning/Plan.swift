@@ -70,7 +70,7 @@ extension Recipe {
     }
     return run(settings) { [settings] flux, _ in
       let overhead = (ContinuousClock.now - start) / .seconds(1)
-      return Plan(recipe: name, models: try flux.models.map { try Plan.Model($0.pipeline) }, steps: steps.value, shared: flux.work.prefixes.spared, files: settings.session.files.saved,
+      return Plan(recipe: name, models: try flux.loaded.map(Plan.Model.init), steps: steps.value, shared: flux.work.prefixes.spared, files: settings.session.files.saved,
                   overhead: overhead, threads: Team.threads)
     }
   }

@@ -7,10 +7,10 @@ import Tensors
 
 /// The model and the machine.
 struct EngineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Folder of a FLUX.1 model in the diffusers layout; $FLUXLUA_MODEL, else the model inside the program.", valueName: "folder"))
+  @Option(help: ArgumentHelp("A FLUX.1 model: a folder, a .safetensors or .gguf file, or a name of the hub that is on this machine; $FLUXLUA_MODEL, else the model inside the program.", valueName: "model"))
   var model: String?
 
-  @Option(help: ArgumentHelp("How weights are kept: auto, f32 or bf16.", valueName: "precision"))
+  @Option(help: ArgumentHelp("How weights are kept: auto, f32, bf16 or int8.", valueName: "precision"))
   var precision: Precision = .auto
 
   @Option(help: ArgumentHelp("Threads that work; $SLURM_CPUS_PER_TASK, else the processors that this process may use.", valueName: "n"))
@@ -42,7 +42,7 @@ struct EngineOptions: ParsableArguments {
   func source() throws -> ModelSource {
     let environment = ProcessInfo.processInfo.environment["FLUXLUA_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
     guard let path = model ?? environment, path != "embedded" else { return .embedded }
-    return .folder(path)
+    return .named(path)
   }
 
   func limits() throws -> Limits {

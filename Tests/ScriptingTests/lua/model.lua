@@ -90,16 +90,24 @@ check.error("model: a Model has no 'kinds'; did you mean 'kind'?", function() re
 check.error("model: 'with_lora' of a Model is not in this version yet", function() return dev.with_lora end)
 check.error("generate: use ':' to call it, as in model:generate(...)", function() dev.generate("a fox") end)
 
-check.error("load: there is no folder 'nix' beside the recipe, in the output folder or where --allow-read points", flux.load, "nix")
-check.error_matches("^model%.lua:%d+: load: there is no folder 'some/model'; names of a model hub are not looked up in this version: download it", function() flux.load "some/model" end)
-check.error("load: 'm.gguf' is a single file; this version loads folders in the diffusers layout (transformer, text_encoder, text_encoder_2, vae, …)", flux.load, "m.gguf")
-check.error_matches("load: .*: there is no folder 'transformer'; nor a model_index%.json: this version loads folders in the diffusers layout", flux.load, "../../Fixtures/pictures")
-check.error("load: 'source' must be a folder, or a table of folders, got 5", flux.load, 5)
+check.error("load: there is no folder or file 'nix' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points", flux.load, "nix")
+check.error_matches("^model%.lua:%d+: load: some/model: cannot be read: it is no folder here, nor is a model of that name in .*nothing is ever downloaded%. To fetch it: huggingface%-cli download some/model$", function() flux.load "some/model" end)
+check.error("load: there is no folder or file 'm.gguf' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points", flux.load, "m.gguf")
+check.error_matches("load: .*: holds no part of FLUX%.1 that is known here, but missing: the transformer, the T5 encoder, the CLIP encoder, the autoencoder", flux.load, "../../Fixtures/pictures")
+check.error_matches("load: .*blocks%.safetensors: holds no part of FLUX%.1", flux.load, "../../Fixtures/gguf/blocks.safetensors")
+check.error("load: 'source' must be a folder, a file, a name of the hub, or a table of folders and files, got 5", flux.load, 5)
 check.error([[load: 'source' names no folder: flux.load("folder"), flux.load { "folder", transformer = "other" }, or flux.load() for the chosen model]], flux.load, {})
-check.error("load: 'transformer' is not given, nor a base folder that would have it: flux.load { \"folder\", … }", flux.load, {vae = "../../Fixtures/tiny-dev"})
+check.error_matches("load: the model: the autoencoder %(VAE%) is there, but missing: the transformer, the T5 encoder, the CLIP encoder, the tokenizers", flux.load, {vae = "../../Fixtures/tiny-dev"})
 check.error("load: no option 'vea'; did you mean 'vae'?", flux.load, {"../../Fixtures/tiny-dev", vea = "x"})
 check.error_matches("load: .*: the T5 encoder gives vectors of 64, but the transformer takes 48; do they belong together%?", flux.load, {"../../Fixtures/tiny-dev", t5 = "../../Fixtures/tiny-schnell"})
-check.error([[load: 'precision' is "int8", which is not in this version yet; use "f32" or "bf16"]], flux.load, nil, {precision = "int8"})
-check.error([[load: 'precision' must be "auto", "f32" or "bf16", got "f16" (a string)]], flux.load, nil, {precision = "f16"})
+check.error([[load: 'precision' must be "auto", "f32", "bf16" or "int8", got "f16" (a string)]], flux.load, nil, {precision = "f16"})
 check.error("load: 'lora' is not in this version yet (LoRA)", flux.load, nil, {lora = {}})
 check.error("load: '/etc' lies outside of what this recipe may read; allow it with --allow-read FOLDER", flux.load, "/etc")
+
+-- Single files.
+local bfl = flux.load {"../../Fixtures/tiny-dev", transformer = "../../Fixtures/variants/flux1-dev-tiny.safetensors", vae = "../../Fixtures/variants/ae.safetensors",
+                       t5 = "../../Fixtures/gguf/t5-tiny-Q8_0.gguf", clip = "../../Fixtures/variants/clip_l.safetensors"}
+assert(bfl.kind == "dev" and bfl:generate("a fox", {size = 32, steps = 1}).width == 32)
+local found = flux.models()
+assert(found[1].name == "embedded" and found[1].kind == "dev" and #found[1].missing == 0 and found[1].size > 1e6)
+assert(flux.load(nil, {precision = "int8"}).precision == "int8")

@@ -1,0 +1,146 @@
+import Checkpoints
+import Foundation
+import Models
+import Tensors
+
+/// A slice of FLUX.1 at full width, with weights made in memory: what speed is measured by. 2 double and 4 single blocks, 24 heads
+/// of 128, a picture's tokens and a text's.
+///
+/// The floor is every product of the slice by itself, attention's two included, timed through oneDNN in the same run.
+public final class SpeedSlice {
+  public struct Result: Codable, Sendable {
+    public let encoding: String, isa: String
+    public let size: Int, imageTokens: Int, textTokens: Int, threads: Int, repeats: Int
+    /// The least of all repeats.
+    public let secondsPerStep: Double, floorSeconds: Double
+    /// The step over the products alone.
+    public let ratio: Double
+    public let gigaflopsPerSecond: Double
+    /// Parts of the step's floor: linear layers, attention, modulations.
+    public let floorParts: [String: Double]
+    public let peakBytes: Int
+  }
+
+  private static let width = 3072, heads = 24, depth = 128, doubles = 2, singles = 4, axes = [16, 56, 56]
+  private let encoding: Encoding
+  private let size: Int, text: Int
+  private let model: FluxTransformer
+  private let rotary: Rotary
+  private var image: Int { size / 16 * (size / 16) }
+
+  /// - Parameters:
+  ///   - encoding: of the weights: f32, bf16, int8 or a block type of GGUF
+  ///   - size: pixels along each side
+  ///   - text: T5 tokens
+  public init(_ encoding: Encoding, size: Int, text: Int) throws {
+    (self.encoding, self.size, self.text) = (encoding, size, text)
+    let config: [String: JSON] = ["num_layers": .number(Double(Self.doubles)), "num_single_layers": .number(Double(Self.singles)), "guidance_embeds": .flag(true)]
+    let stored: Encoding = encoding.isFloat || encoding == .int8 ? .bf16 : encoding
+    let precision: Encoding = encoding == .f32 || encoding == .int8 ? encoding : .bf16
+    model = try FluxTransformer(Weights(Self.checkpoint(stored), precision: precision), FluxConfiguration(Settings(of: "bench", config)))
+    rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
+  }
+
+  /// Tensors of the slice, under diffusers' names; each its own bytes.
+  private static func checkpoint(_ encoding: Encoding) throws -> Checkpoint {
+    var entries: [String: Checkpoint.Entry] = [:]
+    func add(_ name: String, _ shape: [Int], _ kept: Encoding) {
+      let file = FileBytes(name: "bench", storage: Storage.filled(kept.bytes(of: shape.reduce(1, *)), kept))
+      entries[name] = Checkpoint.Entry(name, type: kept.rawValue.uppercased(), shape: shape, file: file, first: 0, count: file.count)
+    }
+    func linear(_ name: String, _ inputs: Int, _ outputs: Int, _ kept: Encoding) {
+      add("\(name).weight", [outputs, inputs], kept)
+      add("\(name).bias", [outputs], .bf16)
+    }
+    let w = width
+    linear("x_embedder", 64, w, .bf16)
+    linear("context_embedder", 4096, w, .bf16)
+    for (name, inputs) in [("timestep", 256), ("guidance", 256), ("text", 768)] {
+      linear("time_text_embed.\(name)_embedder.linear_1", inputs, w, .bf16)
+      linear("time_text_embed.\(name)_embedder.linear_2", w, w, .bf16)
+    }
+    linear("norm_out.linear", w, 2 * w, .bf16)
+    linear("proj_out", w, 64, .bf16)
+    for block in 0..<doubles {
+      let start = "transformer_blocks.\(block)"
+      for (norm, projections, out, feed) in [("norm1", ["to_q", "to_k", "to_v"], "to_out.0", "ff"), ("norm1_context", ["add_q_proj", "add_k_proj", "add_v_proj"], "to_add_out", "ff_context")] {
+        linear("\(start).\(norm).linear", w, 6 * w, encoding)
+        for name in projections { linear("\(start).attn.\(name)", w, w, encoding) }
+        linear("\(start).attn.\(out)", w, w, encoding)
+        linear("\(start).\(feed).net.0.proj", w, 4 * w, encoding)
+        linear("\(start).\(feed).net.2", 4 * w, w, encoding)
+      }
+      for name in ["norm_q", "norm_k", "norm_added_q", "norm_added_k"] { add("\(start).attn.\(name).weight", [depth], .bf16) }
+    }
+    for block in 0..<singles {
+      let start = "single_transformer_blocks.\(block)"
+      linear("\(start).norm.linear", w, 3 * w, encoding)
+      for name in ["attn.to_q", "attn.to_k", "attn.to_v"] { linear("\(start).\(name)", w, w, encoding) }
+      linear("\(start).proj_mlp", w, 4 * w, encoding)
+      linear("\(start).proj_out", 5 * w, w, encoding)
+      for name in ["norm_q", "norm_k"] { add("\(start).attn.\(name).weight", [depth], .bf16) }
+    }
+    return Checkpoint(name: "bench", entries: entries)
+  }
+
+  /// rows, inputs, outputs and how many of each linear layer's product there are in a step.
+  private var products: [(rows: Int, inputs: Int, outputs: Int, count: Int)] {
+    let w = Self.width, all = image + text
+    return [image, text].flatMap { rows in [(rows, w, 3 * w, Self.doubles), (rows, w, w, Self.doubles), (rows, w, 4 * w, Self.doubles), (rows, 4 * w, w, Self.doubles)] }
+      + [(all, w, 7 * w, Self.singles), (all, 5 * w, w, Self.singles)]
+  }
+  private var modulations: [(outputs: Int, count: Int)] { [(6 * Self.width, 2 * Self.doubles), (3 * Self.width, Self.singles)] }
+
+  private var operations: Double {
+    let linear = products.reduce(0.0) { $0 + 2 * Double($1.rows) * Double($1.inputs) * Double($1.outputs) * Double($1.count) }
+    let tokens = Double(image + text)
+    return linear + Double(Self.doubles + Self.singles) * 4 * tokens * tokens * Double(Self.width)
+  }
+
+  /// Steps and products alone, in turns, and the least of each.
+  public func measure(repeats: Int, progress: (String) -> Void = { _ in }) throws -> Result {
+    let multiplied: Encoding = encoding == .int8 ? Product.multipliesInt8 ? .int8 : .f32 : encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16
+    let between: Encoding = multiplied == .f32 ? .f32 : .bf16
+    let img = Tensor(repeating: 0.5, [image, Self.width]), txt = Tensor(repeating: 0.25, [text, Self.width])
+    func varied(_ x: Tensor) -> Tensor { Tensor(x.shape, (0..<x.count).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
+    let start = (varied(img), varied(txt)), vec = varied(Tensor(repeating: 0, [1, Self.width]))
+    var step = Double.infinity, linear = [Double](repeating: .infinity, count: products.count), attention = Double.infinity
+    var modulation = [Double](repeating: .infinity, count: modulations.count)
+    let lone = try products.map { try LoneProduct(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs, encoding: multiplied) }
+    let single = try modulations.map { try LoneProduct(rows: 1, inputs: Self.width, outputs: $0.outputs, encoding: between) }
+    let heads = try LoneAttention(heads: Self.heads, tokens: image + text, depth: Self.depth, encoding: between)
+    for turn in 0..<repeats {
+      progress("\(turn + 1)/\(repeats)")
+      step = min(step, try seconds { try run(start.0, start.1, vec) })
+      for (index, product) in lone.enumerated() { linear[index] = min(linear[index], try seconds { try product.run() }) }
+      for (index, product) in single.enumerated() { modulation[index] = min(modulation[index], try seconds { try product.run() }) }
+      attention = min(attention, try seconds { try heads.run() })
+    }
+    let parts = ["linear": zip(linear, products).reduce(0) { $0 + $1.0 * Double($1.1.count) }, "attention": attention * Double(Self.doubles + Self.singles),
+                 "modulation": zip(modulation, modulations).reduce(0) { $0 + $1.0 * Double($1.1.count) }]
+    let floor = parts.values.reduce(0, +)
+    return Result(encoding: encoding.rawValue, isa: InstructionSet.name, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
+                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak)
+  }
+
+  /// All blocks once.
+  private func run(_ img: Tensor, _ txt: Tensor, _ vec: Tensor) throws {
+    var i = img, t = txt
+    for block in model.doubleBlocks { try block(img: &i, txt: &t, vec: vec, rotary: rotary) }
+    var x = Tensor.concatenated([t, i])
+    for block in model.singleBlocks { try block(&x, vec: vec, rotary: rotary) }
+  }
+
+  private func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = ContinuousClock.now
+    try body()
+    return (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  /// The most that the process held so far.
+  private static var peak: Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .ascii)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Tensors
+
+/// `fluxlua bench`: how near a step comes to its products alone.
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a slice of FLUX.1 at full width against its products alone.",
+    discussion: """
+      2 double and 4 single blocks, 24 heads of 128, with weights made in memory; nothing is loaded. The floor is every product of the slice by \
+      itself, timed in the same run; the ratio is what all else costs. Figures are the least of the repeats: on a machine that others use, only the ratio counts.
+      """)
+
+  @Option(help: ArgumentHelp("How weights are kept: f32, bf16, int8, or a type of GGUF such as q4_k and q8_0; several with commas.", valueName: "encodings"))
+  var encoding = "bf16"
+  @Option(help: "Pixels along each side, in multiples of 16.") var size = 512
+  @Option(help: "T5 tokens.") var text = 256
+  @Option(help: "How often each is measured.") var repeats = 5
+  @Option(help: "Threads that work.") var threads: Int?
+  @Flag(help: "One JSON object a line.") var json = false
+
+  private func encodings() throws -> [Encoding] {
+    try encoding.split(separator: ",").map { name in
+      guard let encoding = Encoding(rawValue: name.lowercased()), encoding != .f16, encoding != .f8_e4m3 else {
+        throw ValidationError("--encoding must be of f32, bf16, int8, \(Encoding.allCases.filter { $0.rawValue.contains("q") }.map(\.rawValue).joined(separator: ", ")); got '\(name)'.")
+      }
+      return encoding
+    }
+  }
+
+  func validate() throws {
+    _ = try encodings()
+    guard size % 16 == 0, 16...4096 ~= size else { throw ValidationError("--size must be a multiple of 16 up to 4096, got \(size).") }
+    guard 1...512 ~= text else { throw ValidationError("--text must be from 1 to 512, got \(text).") }
+    guard 1...1000 ~= repeats else { throw ValidationError("--repeats must be from 1 to 1000, got \(repeats).") }
+    if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads must be from 1 to 1024, got \(threads).") }
+  }
+
+  func run() throws {
+    if let threads { try Team.use(threads: threads) }
+    for encoding in try encodings() {
+      do {
+        let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats)
+        if json { print(Models.json(result)); continue }
+        let parts = result.floorParts.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }.joined(separator: ", ")
+        print(String(format: "%-7@ %4dx%-4d + %d  %.3f s a step, products alone %.3f s (%@), ratio %.2f, %.0f GFLOP/s, peak %.1f GB", result.encoding, size, size, text,
+                     result.secondsPerStep, result.floorSeconds, parts, result.ratio, result.gigaflopsPerSecond, Double(result.peakBytes) / 1e9))
+      } catch { Exit.failed.leave(saying: "\(error)") }
+    }
+  }
+}
