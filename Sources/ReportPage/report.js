@@ -442,6 +442,8 @@
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (way) {
       event.preventDefault();
+      // A button that was pressed before would take Enter for itself.
+      if (!isClose) $('scroll').focus({ preventScroll: true });
       move(...way);
       if (isClose && chosen && isMade(chosen)) look(chosen);
       return;
