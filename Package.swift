@@ -23,6 +23,7 @@ let package = Package(
     // Libraries of the system and C: arithmetic and borders.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLuaLibrary", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CEditLibrary", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
@@ -30,6 +31,7 @@ let package = Package(
     .systemLibrary(name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
     .target(name: "CCodecs", dependencies: ["CCairo", "CJPEG", "CPNG", "CWebP"]),
+    .target(name: "CLineEdit", dependencies: ["CEditLibrary"]),
     .target(name: "CLua", dependencies: ["CLuaLibrary"]),
     .target(name: "EmbeddedModel", exclude: ["README.md", "model.tar"]),
 
@@ -52,7 +54,7 @@ let package = Package(
       "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Sweeps", "Tensors",
     ]),
     .executableTarget(name: "fluxlua", dependencies: [
-      "Denoising", "Imaging", "Pipeline", "Scripting", "Sweeps",
+      "CLineEdit", "Denoising", "Imaging", "Pipeline", "Scripting", "Sweeps",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: alone, linkerSettings: aloneAtLink),
 

@@ -2,6 +2,7 @@
 std = "lua54+flux"
 stds.flux = {
   read_globals = { flux = { fields = {
+      arange = { other_fields = true },
       cat = { other_fields = true },
       choice = { other_fields = true },
       conditioning = { other_fields = true },
@@ -21,6 +22,8 @@ stds.flux = {
       ones = { other_fields = true },
       params = { other_fields = true },
       plot = { other_fields = true },
+      progress = { other_fields = true },
+      rand = { other_fields = true },
       randn = { other_fields = true },
       range = { other_fields = true },
       schedule = { other_fields = true },
@@ -31,6 +34,7 @@ stds.flux = {
       tensor = { other_fields = true },
       uniform = { other_fields = true },
       version = { other_fields = true },
+      where = { other_fields = true },
       wildcards = { other_fields = true },
       zeros = { other_fields = true },
   } } },

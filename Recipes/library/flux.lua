@@ -76,15 +76,19 @@
 ---@field sequence flux.Tensor [tokens, T5 width].
 ---@field pooled flux.Tensor [CLIP width].
 
+---@class (exact) flux.CanvasOptions
+---@field size integer|integer[] Pixels.
+---@field fill? string|number Its colour; black by default.
+
 ---@class (exact) flux.NoiseOptions
 ---@field seed? integer Of the generator.
 ---@field size? integer|integer[] Pixels of the picture.
----@field like? flux.Tensor A Tensor whose shape it takes.
+---@field like? flux.Tensor A Tensor whose shape it takes, instead of a size.
 ---@field batch? integer Pictures drawn one after the other.
 ---@field rng? flux.NoiseKind Whose random numbers; PyTorch's on a CPU by default.
 
----@class (exact) flux.RandnOptions
----@field seed? integer Of the generator.
+---@class (exact) flux.RandomOptions
+---@field seed? integer Of the generator; 0 by default.
 
 ---@class (exact) flux.WildcardOptions
 ---@field seed? integer Of the choices.
@@ -115,6 +119,10 @@
 ---@field y? string What goes up.
 ---@field size? integer[] {width, height} in pixels; {800, 500} by default.
 
+---@class (exact) flux.Closeness
+---@field rtol? number Of the other's size; 1e-5 by default.
+---@field atol? number Whatever the size; 1e-8 by default.
+
 ---@class (exact) flux.SaveOptions
 ---@field text? table<string, string> Further texts for the picture to carry.
 ---@field quality? integer Of JPEG and WebP.
@@ -124,42 +132,48 @@
 ---@field clip? string What CLIP reads instead.
 ---@field t5? string What T5 reads instead.
 ---@field max_length? integer Tokens that T5's text is padded or cut to; the model's own by default.
+---@field weights? boolean Whether (word:1.2) makes a word weigh more, as in ComfyUI; otherwise it is text.
 
 ---@class (exact) flux.GenerateOptions
 ---@field size? integer|integer[] Of the picture in pixels; the model's own by default.
 ---@field seed? integer|integer[] Of the noise; with batch one generator draws on, a list gives one each.
 ---@field batch? integer Pictures at once.
----@field rng? flux.NoiseKind Whose random numbers the seeds mean; PyTorch's on a CPU by default.
+---@field rng? flux.NoiseKind Whose random numbers the seeds mean, for the noise at the start and that of stochastic samplers; PyTorch's on a CPU by default.
 ---@field noise? (flux.Tensor|fun(about: { index: integer, seed: integer, size: integer[] }): flux.Tensor) What to start from; a function of {index=, seed=, size=} gives one picture's.
 ---@field image? flux.Image A picture to start from; of the aspect of the size.
 ---@field strength? number The share of the schedule that the picture is noised for; 1 is all.
 ---@field mask? flux.Image Paint only where this is light.
+---@field padding? integer Paint just the mask and so many pixels around it, at the full size, and put that back into the picture.
 ---@field steps? integer Steps, spaced as the model wants them.
 ---@field schedule? flux.Schedule|number[] The noise levels to go through, instead of steps; a list is used as it is.
 ---@field shift? "auto"|number|false "auto" is the model's own, for counts and names; a factor is for whatever is given.
 ---@field sampler? flux.SamplerName|flux.Sampler The integrator; function(x, step, velocity) gives the latents at step.next.
----@field eta? number How much noise a stochastic sampler renews; 0 is none.
----@field s_noise? number The size of that noise.
+---@field eta? (number|number[]|fun(step: flux.Step): number) How much noise a stochastic sampler renews; 0 is none.
+---@field s_noise? (number|number[]|fun(step: flux.Step): number) The size of that noise.
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
+---@field checkpoint? flux.CheckpointOptions Keeps a picture that is interrupted, so that the same call goes on with it.
 
 ---@class (exact) flux.CFGOptions
 ---@field scale (number|number[]|fun(step: flux.Step): number) How far away from the negative; 1 is not at all.
----@field negative? string|flux.Conditioning|(string|flux.Conditioning)[] What is not wanted; the empty text by default.
+---@field negative? string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[] What is not wanted; the empty text by default.
 ---@field from? number The share of the steps after which it begins.
 ---@field to? number The share of the steps with which it ends.
 ---@field combine? (flux.Combination|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor) How the two passes become one; function(positive, negative, step) works on velocities.
 
+---@class (exact) flux.CheckpointOptions
+---@field every? number Seconds; 60 by default, 0 is after every step.
+
 ---@class (exact) flux.BranchOptions
----@field prompt? string|flux.Conditioning|(string|flux.Conditioning)[] What is painted from here on.
+---@field prompt? string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[] What is painted from here on.
 ---@field steps? integer Steps, spaced as the model wants them.
 ---@field schedule? flux.Schedule|number[] The noise levels to go through, instead of steps; a list is used as it is.
 ---@field shift? "auto"|number|false "auto" is the model's own, for counts and names; a factor is for whatever is given.
 ---@field sampler? flux.SamplerName|flux.Sampler The integrator; function(x, step, velocity) gives the latents at step.next.
----@field eta? number How much noise a stochastic sampler renews; 0 is none.
----@field s_noise? number The size of that noise.
+---@field eta? (number|number[]|fun(step: flux.Step): number) How much noise a stochastic sampler renews; 0 is none.
+---@field s_noise? (number|number[]|fun(step: flux.Step): number) The size of that noise.
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
@@ -273,7 +287,7 @@ function Tensor:set(...) end
 ---@nodiscard
 function Tensor:narrow(dim, from, length) end
 
----The same elements in another shape.
+---The same elements in another shape; one axis may be -1, and is as long as the elements make it.
 ---@param ... integer The length of each axis.
 ---@return flux.Tensor
 ---@nodiscard
@@ -439,6 +453,61 @@ function Tensor:div(x) end
 ---@nodiscard
 function Tensor:pow(x) end
 
+---1 where an element is less than a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:lt(x) end
+
+---1 where an element is at most a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:le(x) end
+
+---1 where an element is greater than a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:gt(x) end
+
+---1 where an element is at least a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:ge(x) end
+
+---1 where an element is equal to a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:eq(x) end
+
+---1 where an element is other than a number or a tensor's, 0 elsewhere: for flux.where, or to be counted by :sum().
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:ne(x) end
+
+---Whether all elements are near a number's or a tensor's: |a − b| ≤ atol + rtol·|b|, as NumPy's.
+---@param x number|flux.Tensor What it is compared with; shapes are matched as in NumPy.
+---@param options? flux.Closeness Named values.
+---@return boolean
+---@nodiscard
+function Tensor:allclose(x, options) end
+
+---The matrix product over the last two axes, as NumPy's: the axes before them are broadcast, a vector is a row or a column.
+---@param other flux.Tensor […, n, k] for […, m, n].
+---@return flux.Tensor|number
+---@nodiscard
+function Tensor:matmul(other) end
+
+---A Gaussian blur over the last two axes (over the only one of a list), up to the distance 4 sigma; beyond the borders the outermost element goes on. SciPy's gaussian_filter with mode="nearest".
+---@param sigma number How far it reaches, in elements; 0 changes nothing.
+---@return flux.Tensor
+---@nodiscard
+function Tensor:blur(sigma) end
+
 ---All elements as nested lists.
 ---@return table
 ---@nodiscard
@@ -449,9 +518,9 @@ function Tensor:totable() end
 ---@nodiscard
 function Tensor:clone() end
 
----Writes a .safetensors file with this one tensor.
+---Writes a .safetensors file with this one tensor, or a .npy file, as the name ends.
 ---@param path string Where to, in the output folder.
----@param name? string What the file calls it.
+---@param name? string What a .safetensors file calls it; "tensor" by default.
 function Tensor:save(path, name) end
 
 ---What a prompt means to a model.
@@ -464,6 +533,8 @@ function Tensor:save(path, name) end
 ---@operator sub(flux.Conditioning): flux.Conditioning
 ---@operator mul(number): flux.Conditioning
 ---@operator mul(flux.Conditioning): flux.Conditioning
+---@operator div(number): flux.Conditioning
+---@operator div(flux.Conditioning): flux.Conditioning
 ---@operator unm: flux.Conditioning
 local Conditioning = {}
 
@@ -472,6 +543,10 @@ local Conditioning = {}
 ---@return flux.Conditioning
 ---@nodiscard
 function Conditioning:mix(parts) end
+
+---Writes a .safetensors file with both tensors and the text: flux.conditioning(path) reads it.
+---@param path string Where to, in the output folder.
+function Conditioning:save(path) end
 
 ---A picture.
 ---@class flux.Image
@@ -570,6 +645,9 @@ function Image:label(text) end
 ---@param path string Where to, in the output folder.
 ---@param options? flux.SaveOptions Named values.
 function Image:save(path, options) end
+
+---Draws the picture on the terminal, as finely as the terminal can; elsewhere a warning says that there is none.
+function Image:show() end
 
 ---The likeness to another picture of the same size in decibels; math.huge for equal ones.
 ---@param other flux.Image The picture to compare with.
@@ -671,19 +749,19 @@ function Model:encode(prompt) end
 function Model:tokens(text) end
 
 ---Paints a picture, or a list of them with batch above 1.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param prompt string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[] What to paint; a list has one for each picture.
 ---@param options? flux.GenerateOptions Named values.
 ---@return flux.Image|flux.Image[]
 function Model:generate(prompt, options) end
 
 ---The latents of a picture before they are decoded.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param prompt string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[] What to paint; a list has one for each picture.
 ---@param options? flux.GenerateOptions Named values.
 ---@return flux.Tensor
 function Model:sample(prompt, options) end
 
 ---The same loop, to be held by the recipe: call it, or use it in for.
----@param prompt string|flux.Conditioning|(string|flux.Conditioning)[] What to paint; a list has one for each picture.
+---@param prompt string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[] What to paint; a list has one for each picture.
 ---@param options? flux.GenerateOptions Named values.
 ---@return flux.Run
 function Model:steps(prompt, options) end
@@ -897,6 +975,10 @@ function flux.range(from, to, step) end
 ---@param ... any What it takes.
 function flux.log(format, ...) end
 
+---Says what goes on: a line that moves on a terminal, plain lines now and then elsewhere.
+---@param text string What goes on.
+function flux.progress(text) end
+
 ---Seconds since the recipe began.
 ---@return number
 ---@nodiscard
@@ -909,14 +991,14 @@ function flux.elapsed() end
 ---@nodiscard
 function flux.schedule(n, kind) end
 
----A Conditioning from tensors.
----@param parts flux.ConditioningParts Both by their names.
+---A Conditioning from a file that conditioning:save wrote, or from tensors.
+---@param source string|flux.ConditioningParts A file, or both tensors by their names.
 ---@return flux.Conditioning
 ---@nodiscard
-function flux.conditioning(parts) end
+function flux.conditioning(source) end
 
----A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.
----@param source string|flux.Tensor A file, or the pixels.
+---A picture from a PNG, JPEG or WebP file, from a Tensor [1 or 3, height, width] from 0 to 1, or of one colour: flux.image{ size = 512, fill = "navy" }.
+---@param source string|flux.Tensor|flux.CanvasOptions A file, the pixels, or a size and a colour.
 ---@return flux.Image
 ---@nodiscard
 function flux.image(source) end
@@ -947,9 +1029,9 @@ function flux.slerp(a, b, t) end
 ---@nodiscard
 function flux.noise(options) end
 
----A Tensor from a .safetensors file, or from nested lists of numbers.
+---A Tensor from a .safetensors or .npy file, whose numbers are rounded to 32-bit floats, or from nested lists of numbers.
 ---@param source string|table A file, or the elements.
----@param name? string Which tensor of the file, where it holds several.
+---@param name? string Which tensor of a .safetensors file that holds several.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.tensor(source, name) end
@@ -975,10 +1057,17 @@ function flux.full(shape, value) end
 
 ---Normal noise, as torch.randn draws it.
 ---@param shape integer|integer[] The length of each axis.
----@param options? flux.RandnOptions Named values.
+---@param options? flux.RandomOptions Named values.
 ---@return flux.Tensor
 ---@nodiscard
 function flux.randn(shape, options) end
+
+---Even random numbers from 0 up to, but not including, 1, as torch.rand draws them.
+---@param shape integer|integer[] The length of each axis.
+---@param options? flux.RandomOptions Named values.
+---@return flux.Tensor
+---@nodiscard
+function flux.rand(shape, options) end
 
 ---Even numbers from `from` to `to`, both included.
 ---@param from number The first.
@@ -987,6 +1076,22 @@ function flux.randn(shape, options) end
 ---@return flux.Tensor
 ---@nodiscard
 function flux.linspace(from, to, count) end
+
+---Numbers `step` apart, as NumPy's: arange(n) from 0, arange(from, to, step) from `from`, the end not included.
+---@param from number The first; alone, the end of what begins at 0.
+---@param to? number The end, not included.
+---@param step? number How far apart; 1 by default.
+---@return flux.Tensor
+---@nodiscard
+function flux.arange(from, to, step) end
+
+---Of two numbers or tensors, the elements of `a` where the condition is not 0, and of `b` elsewhere: flux.where(x:gt(0), x, 0).
+---@param condition flux.Tensor Such as x:lt(y).
+---@param a number|flux.Tensor Where it holds.
+---@param b number|flux.Tensor Where it does not; shapes are matched as in NumPy.
+---@return flux.Tensor
+---@nodiscard
+function flux.where(condition, a, b) end
 
 ---Tensors one after the other along their first axis.
 ---@param tensors flux.Tensor[] What is joined, in order.

@@ -130,6 +130,8 @@ void clua_close_object(lua_State *L, int32_t index) {
   if (box) release(L, box);
 }
 
+void clua_collect(lua_State *L) { lua_gc(L, LUA_GCCOLLECT); }
+
 int32_t clua_anchor(lua_State *L, int32_t index) {
   int32_t number = ++sandbox(L)->anchors;
   index = lua_absindex(L, index);

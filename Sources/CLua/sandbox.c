@@ -28,6 +28,10 @@ bool clua_stopped_position(lua_State *L, char *buffer, size_t size) {
   return *s->stopped_at != 0;
 }
 
+void clua_forget_stop(lua_State *L) { *sandbox(L)->stopped_at = 0; }
+
+void clua_keep_frames(lua_State *L, bool all) { sandbox(L)->keeps_frames = all; }
+
 static void on_count(lua_State *L, lua_Debug *frame) {
   (void)frame;
   if (clua_stopping(sandbox(L))) clua_stop(L);

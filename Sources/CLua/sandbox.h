@@ -17,6 +17,7 @@ struct clua_sandbox {
   void *host;
   size_t used, limit;
   bool in_host;               // Swift is innermost: an allocation must not fail, for Lua would jump over its frames
+  bool keeps_frames;          // errors tell hundreds of them
   bool closing;               // a dead coroutine runs its __close handlers: the hook may not yield there
   int64_t caught;
   int32_t anchors;

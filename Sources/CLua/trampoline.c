@@ -60,6 +60,23 @@ int32_t clua_load(lua_State *L, const char *text, size_t count, const char *chun
   return status == LUA_OK ? CLUA_DONE : status == LUA_ERRMEM ? CLUA_MEMORY : CLUA_FAILED;
 }
 
+struct taker {
+  void (*take)(void *context, const void *bytes, size_t count);
+  void *context;
+};
+
+static int hand_over(lua_State *L, const void *bytes, size_t count, void *data) {
+  (void)L;
+  struct taker *taker = data;
+  taker->take(taker->context, bytes, count);
+  return 0;
+}
+
+void clua_dump(lua_State *L, void (*take)(void *context, const void *bytes, size_t count), void *context) {
+  struct taker taker = {take, context};
+  lua_dump(L, hand_over, &taker, 0);
+}
+
 static lua_State *take_coroutine(lua_State *L, struct clua_sandbox *s) {
   if (s->pooled > 0) return s->pool[--s->pooled];
   lua_State *coroutine = lua_newthread(L);
@@ -190,15 +207,16 @@ static int depth_of(lua_State *L) {
 }
 
 void clua_push_frames(lua_State *L, lua_State *coroutine, int level) {
-  enum { FIRST = 10, LAST = 5 };
+  bool all = sandbox(L)->keeps_frames;
+  int first = all ? 200 : 10, last = all ? 100 : 5;
   lua_Debug frame;
   int total = depth_of(coroutine) - level;
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   for (int i = level; lua_getstack(coroutine, i, &frame); i++) {
-    if (i - level == FIRST && total > FIRST + LAST) {
+    if (i - level == first && total > first + last) {
       luaL_addstring(&text, "...\n");
-      i = level + total - LAST;
+      i = level + total - last;
       lua_getstack(coroutine, i, &frame);
     }
     lua_getinfo(coroutine, "Sln", &frame);

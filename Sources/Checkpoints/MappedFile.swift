@@ -35,7 +35,7 @@ final class MappedFile {
   let bytes: UnsafeRawBufferPointer
 
   init(_ path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)      // a pipe that nobody writes to must not hold us up
     guard descriptor >= 0 else { throw CheckpointError.unreadable(path, String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var status = stat()

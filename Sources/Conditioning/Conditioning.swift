@@ -10,11 +10,17 @@ public struct Conditioning: Sendable {
   public let sequence: Tensor
   /// [CLIP width]
   public let pooled: Tensor
-  /// The prompt it was made from, where it was made from one.
+  /// The text that it was made from, where it was made from one.
   public let text: String?
+  /// All that made it, where encoding that again gives it again.
+  public let prompt: PromptText?
 
   public init(sequence: Tensor, pooled: Tensor, text: String? = nil) {
-    (self.sequence, self.pooled, self.text) = (sequence, pooled, text)
+    (self.sequence, self.pooled, self.text, prompt) = (sequence, pooled, text, nil)
+  }
+
+  public init(sequence: Tensor, pooled: Tensor, prompt: PromptText) {
+    (self.sequence, self.pooled, text, self.prompt) = (sequence, pooled, prompt.text, prompt)
   }
 
   /// The number of text tokens.

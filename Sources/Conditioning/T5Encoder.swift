@@ -8,7 +8,8 @@ import Glibc
 /// The sizes of a T5 encoder, read from its config.json. Reference: transformers `T5EncoderModel`.
 package struct T5Configuration: Sendable, Equatable {
   package let width: Int
-  let vocabulary: Int, headDepth: Int, heads: Int, layers: Int, hidden: Int
+  let vocabulary: Int, headDepth: Int, heads: Int, hidden: Int
+  package let layers: Int
   let buckets: Int, maxDistance: Int
   let epsilon: Float
 
@@ -27,6 +28,14 @@ package struct T5Configuration: Sendable, Equatable {
   }
 }
 
+extension T5Configuration {
+  /// Operations for a prompt, multiplications and additions each, by its products.
+  package func operations(tokens: Int, layers: Int? = nil) -> Double {
+    let inner = Double(heads * headDepth), matrices = Double(width) * (4 * inner + 3 * Double(hidden))
+    return 2 * Double(min(layers ?? self.layers, self.layers)) * Double(tokens) * (matrices + 2 * Double(tokens) * inner)
+  }
+}
+
 /// The encoder of T5 v1.1: a prompt's tokens, padding included, become a sequence of vectors.
 /// Raffel et al. 2020; reference: transformers `T5EncoderModel`.
 package struct T5Encoder: Sendable {
@@ -36,15 +45,17 @@ package struct T5Encoder: Sendable {
   let blocks: [T5Block]
   private let lastNorm: Tensor
 
-  package init(_ weights: Weights, _ c: T5Configuration, progress: (Double) throws -> Void = { _ in }) throws {
+  /// - Parameter layers: fewer than there are, for whoever only wants to know how long they take
+  package init(_ weights: Weights, _ c: T5Configuration, layers: Int? = nil, progress: (Double) throws -> Void = { _ in }) throws {
+    let layers = min(layers ?? c.layers, c.layers)
     configuration = c
     let shared = weights.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight"
     embeddings = try weights.rows(shared, [c.vocabulary, c.width])
     let stack = weights["encoder"]
     bias = try stack["block", 0]["layer", 0]["SelfAttention"].tensor("relative_attention_bias.weight", [c.buckets, c.heads])
     try stack.expect(c.layers, of: "block", "num_layers")
-    blocks = try (0..<c.layers).map {
-      try progress(Double($0) / Double(c.layers))
+    blocks = try (0..<layers).map {
+      try progress(Double($0) / Double(layers))
       return try T5Block(stack["block", $0], c)
     }
     lastNorm = try stack.tensor("final_layer_norm.weight", [c.width])

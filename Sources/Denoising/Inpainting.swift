@@ -1,17 +1,22 @@
 import Tensors
 
+/// What stays as it is while only a part of a picture is painted.
+public struct Repaint: Sendable {
+  /// 1 where it paints, [1, 1, height/8, width/8].
+  public let mask: Tensor
+  /// The picture's latents and the noise of the start, [n, 16, height/8, width/8].
+  public let original: Tensor, noise: Tensor
+
+  public init(mask: Tensor, original: Tensor, noise: Tensor) { (self.mask, self.original, self.noise) = (mask, original, noise) }
+}
+
 /// A sampler that paints only where a mask is: after each step, what is outside is the original again, noised as the step left it.
 /// Reference: diffusers `FluxInpaintPipeline`.
 public struct Inpainting: Sampler {
   private var inner: any Sampler
-  /// 1 where it paints, [1, 1, height/8, width/8].
-  private let mask: Tensor
-  /// The original's latents and the noise of the start, [n, 16, height/8, width/8].
-  private let original: Tensor, noise: Tensor
+  public let repaint: Repaint
 
-  public init(_ inner: any Sampler, mask: Tensor, original: Tensor, noise: Tensor) {
-    (self.inner, self.mask, self.original, self.noise) = (inner, mask, original, noise)
-  }
+  public init(_ inner: any Sampler, _ repaint: Repaint) { (self.inner, self.repaint) = (inner, repaint) }
 
   public var name: String { inner.name }
   public var state: SamplerState {
@@ -21,8 +26,8 @@ public struct Inpainting: Sampler {
 
   public mutating func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor {
     let made = try inner.advance(x, over: step, along: velocity)
-    let kept = Noising.at(step.next, original, noise)
-    return (1 - mask) * kept + mask * made
+    let kept = Noising.at(step.next, repaint.original, repaint.noise)
+    return (1 - repaint.mask) * kept + repaint.mask * made
   }
 }
 

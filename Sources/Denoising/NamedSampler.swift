@@ -23,7 +23,7 @@ public enum NamedSampler: String, CaseIterable, Sendable {
   ///     own scale, and a number the power of the plain reverse-time SDE.
   ///   - sNoise: the size of that noise, usually 1.
   ///   - noise: where it comes from.
-  public func sampler(eta: Double? = nil, sNoise: Double = 1, noise: NoiseSource = NoiseSource()) -> any Sampler {
+  public func sampler(eta: PerStep<Double>? = nil, sNoise: PerStep<Double> = 1, noise: NoiseSource = NoiseSource()) -> any Sampler {
     switch self {
     case .euler: Euler()
     case .heun: Heun()
@@ -39,7 +39,7 @@ public enum NamedSampler: String, CaseIterable, Sendable {
     case .resMultistep: RESMultistep()
     case .gradientEstimation: GradientEstimation()
     case .lms: LMS()
-    case .erSDE: ERSDE(scale: eta.map { .reverse(eta: $0) } ?? .extended, sNoise: sNoise, noise: noise)
+    case .erSDE: ERSDE(scale: eta?.map { .reverse(eta: $0) } ?? .constant(.extended), sNoise: sNoise, noise: noise)
     }
   }
 

@@ -42,8 +42,9 @@ public struct PhiloxGenerator: Sendable {
   }
 
   /// The first component of each thread, a thread for each element: what AUTOMATIC1111's web UI calls "NV".
-  public static func firstLane(seed: Int64, _ shape: [Int]) -> Tensor {
-    Tensor(shape, (0..<shape.reduce(1, *)).map { normals(words(UInt64(bitPattern: seed), counter: 0, thread: UInt64($0)))[0] })
+  /// - Parameter draw: how many tensors its generator drew before.
+  public static func firstLane(seed: Int64, draw: Int = 0, _ shape: [Int]) -> Tensor {
+    Tensor(shape, (0..<shape.reduce(1, *)).map { normals(words(UInt64(bitPattern: seed), counter: UInt64(draw), thread: UInt64($0)))[0] })
   }
 
   /// Ten rounds of multiplication and exchange.

@@ -54,4 +54,19 @@ public enum PerStep<Value> {
     case .function(let value): try value(step)
     }
   }
+
+  /// `f` of the value of each step.
+  public func map<New>(_ f: @escaping (Value) -> New) -> PerStep<New> {
+    switch self {
+    case .constant(let value): .constant(f(value))
+    case .list(let values): .list(values.map(f))
+    case .function(let value): .function { f(try value($0)) }
+    }
+  }
+}
+
+/// A plain number is the same for every step.
+extension PerStep: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral where Value == Double {
+  public init(floatLiteral value: Double) { self = .constant(value) }
+  public init(integerLiteral value: Int) { self = .constant(Double(value)) }
 }

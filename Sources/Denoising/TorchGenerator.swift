@@ -60,6 +60,13 @@ public struct TorchGenerator: Sendable {
     return result
   }
 
+  /// `torch.rand(shape)` in float32: even in [0, 1).
+  public mutating func uniforms(_ shape: [Int]) -> Tensor {
+    var result = Tensor.zeros(shape)
+    result.withMutableFloats { out in for i in out.indices { out[i] = uniform() } }
+    return result
+  }
+
   /// 24 bits of a word, in [0, 1).
   private mutating func uniform() -> Float { Float(word() & 0xff_ffff) * 0x1p-24 }
 

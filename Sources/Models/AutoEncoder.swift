@@ -32,6 +32,21 @@ public struct AutoEncoderConfiguration: Sendable, Equatable {
 
   /// Pixels along each side of one latent.
   package var reduction: Int { 1 << (channels.count - 1) }
+
+  /// Latents from z: what the transformer was trained on.
+  package func scaled(_ z: Tensor) -> Tensor { z.mapped { ($0 - shift) * scale } }
+}
+
+extension AutoEncoderConfiguration {
+  /// Operations of the encoder, by its convolutions; the decoder has about twice as many. A window is 3×3, and each resolution has a
+  /// quarter of the pixels of the one before.
+  package func operations(pixels: Int) -> Double {
+    channels.enumerated().reduce(0) { sum, level in
+      sum + 2 * 9 * Double(2 * layersPerBlock * level.element * level.element) * Double(pixels) / pow4(level.offset)
+    }
+  }
+
+  private func pow4(_ exponent: Int) -> Double { Double(1 << (2 * exponent)) }
 }
 
 /// Pictures ↔ latents. Rombach et al. 2022; reference: diffusers `AutoencoderKL`.
@@ -69,8 +84,6 @@ package struct AutoEncoder: Sendable {
     return (both[0..<channels], both[channels..<2 * channels].mapped { min(max($0, -30), 20) })
   }
 
-  /// Latents from z: what the transformer was trained on.
-  package func scaled(_ z: Tensor) -> Tensor { z.mapped { ($0 - configuration.shift) * configuration.scale } }
 }
 
 /// [channels, height, width] → [height·width, channels].

@@ -41,3 +41,15 @@ public struct FluxConfiguration: Sendable, Equatable {
     }
   }
 }
+
+extension FluxConfiguration {
+  /// Operations of one call of the transformer, multiplications and additions each, by its products: a block's matrices hold 12·width²
+  /// parameters for each token (twice in a double block, half of them for text), and attention takes tokens²·width twice.
+  /// - Parameter blocks: fewer than there are
+  package func operations(text: Int, image: Int, blocks: FluxTransformer.Depth? = nil) -> Double {
+    let tokens = Double(text + image), width = Double(width), depth = blocks ?? .init(double: doubleBlocks, single: singleBlocks)
+    let block = 2 * (12 * width * width * tokens + 2 * tokens * tokens * width)
+    let edges = 2 * width * (Double(text * sequenceWidth) + Double(image * (inputs + outputs)))
+    return Double(min(depth.double, doubleBlocks) + min(depth.single, singleBlocks)) * block + edges
+  }
+}

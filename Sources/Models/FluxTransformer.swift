@@ -11,8 +11,17 @@ package struct FluxTransformer: Sendable {
   package let singleBlocks: [SingleStreamBlock]
   package let lastLayer: LastLayer
 
-  /// - Parameter progress: called with the share of blocks loaded so far, 0 … 1.
-  package init(_ weights: Weights, _ configuration: FluxConfiguration, progress: (Double) throws -> Void = { _ in }) throws {
+  /// How many blocks of each kind.
+  package struct Depth: Sendable, Equatable {
+    package let double: Int, single: Int
+    package init(double: Int, single: Int) { (self.double, self.single) = (double, single) }
+  }
+
+  /// - Parameters:
+  ///   - depth: fewer blocks than there are, for whoever only wants to know how long they take
+  ///   - progress: called with the share of blocks loaded so far, 0 … 1
+  package init(_ weights: Weights, _ configuration: FluxConfiguration, depth: Depth? = nil, progress: (Double) throws -> Void = { _ in }) throws {
+    let depth = depth ?? Depth(double: configuration.doubleBlocks, single: configuration.singleBlocks)
     try weights.expect(configuration.doubleBlocks, of: "transformer_blocks", "num_layers")
     try weights.expect(configuration.singleBlocks, of: "single_transformer_blocks", "num_single_layers")
     try weights.expect(configuration.hasGuidance, has: "time_text_embed.guidance_embedder.linear_1.weight", "guidance_embeds")
@@ -20,13 +29,13 @@ package struct FluxTransformer: Sendable {
     imgIn = try weights.linear("x_embedder", inputs: configuration.inputs, outputs: configuration.width)
     txtIn = try weights.linear("context_embedder", inputs: configuration.sequenceWidth, outputs: configuration.width)
     embedding = try TimestepEmbedding(weights["time_text_embed"], configuration)
-    let blocks = Double(configuration.doubleBlocks + configuration.singleBlocks)
-    doubleBlocks = try (0..<configuration.doubleBlocks).map {
+    let blocks = Double(depth.double + depth.single)
+    doubleBlocks = try (0..<min(depth.double, configuration.doubleBlocks)).map {
       try progress(Double($0) / blocks)
       return try DoubleStreamBlock(weights["transformer_blocks", $0], configuration)
     }
-    singleBlocks = try (0..<configuration.singleBlocks).map {
-      try progress(Double(configuration.doubleBlocks + $0) / blocks)
+    singleBlocks = try (0..<min(depth.single, configuration.singleBlocks)).map {
+      try progress(Double(depth.double + $0) / blocks)
       return try SingleStreamBlock(weights["single_transformer_blocks", $0], configuration)
     }
     lastLayer = try LastLayer(weights, configuration)

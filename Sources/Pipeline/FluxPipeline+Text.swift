@@ -1,3 +1,4 @@
+import Checkpoints
 import Conditioning
 import Tensors
 
@@ -11,20 +12,50 @@ extension FluxPipeline {
     min(files.t5Tokenizer.maximumLength ?? Self.longestPrompt, configuration.hasGuidance ? Self.longestPrompt : 256)
   }
 
-  /// What a text means to the model.
-  /// - Parameters:
-  ///   - text: what both encoders read, unless they get their own
-  ///   - length: tokens that T5's text is padded or cut to
-  public func encode(_ text: String, clip: String? = nil, t5: String? = nil, length: Int? = nil) throws -> Conditioning {
-    let length = length ?? promptLength
+  /// What a text means to the model; each is encoded once, as long as the cache keeps it.
+  ///
+  /// A word of weight w moves T5's states from those of the empty prompt by w times as much as it would; CLIP's pooled state takes
+  /// the words as they are. Reference: ComfyUI `ClipTokenWeightEncoder`.
+  public func encode(_ prompt: PromptText) throws -> Conditioning {
+    let made = try encoded(prompt)
+    return Conditioning(sequence: made.sequence, pooled: made.pooled, prompt: prompt)
+  }
+
+  private func encoded(_ prompt: PromptText) throws -> EmbeddingCache.Entry {
+    let length = prompt.length ?? promptLength
     guard 1...Self.longestPrompt ~= length else { throw PipelineError.option("max_length", "must be from 1 to \(Self.longestPrompt), got \(length)") }
-    observer?(.encoding)
-    let models = try encoder()
-    let long = files.t5Tokenizer.padded(t5 ?? text, to: length), short = files.clipTokenizer.padded(clip ?? text, to: nil)
-    if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(length); its end was cut off") }
-    let sequence = try models.t5(long.ids, cancellation: cancellation)
-    let pooled = try models.clip(short.ids, cancellation: cancellation)
-    return Conditioning(sequence: sequence, pooled: pooled, text: text)
+    let t5 = prompt.t5 ?? prompt.text, clip = prompt.clip ?? prompt.text
+    guard prompt.isWeighted else {
+      noticeUnreadWeights(t5)
+      return try encode(files.t5Tokenizer.padded(t5, to: length), clip)
+    }
+    let weighted = WeightedPrompt(t5), (tokens, weights) = files.t5Tokenizer.padded(weighted, to: length)
+    let plain = try encode(tokens, WeightedPrompt(clip).text)
+    guard weighted.isWeighted else { return plain }
+    let empty = try encode(files.t5Tokenizer.padded("", to: length), "").sequence
+    let weight = Tensor([length, 1], weights)
+    return (empty + weight * (plain.sequence - empty), plain.pooled)
+  }
+
+  private func encode(_ long: TokenList, _ clip: String) throws -> EmbeddingCache.Entry {
+    let short = files.clipTokenizer.padded(clip, to: nil)
+    if long.cut > 0 { noticeOnce("the prompt is \(long.cut) T5 tokens too long for max_length \(long.ids.count); its end was cut off") }
+    if short.cut > 0, configuration.pooledWidth > 0 { noticeOnce("CLIP reads \(short.ids.count) tokens, \(short.cut) fewer than the prompt has; T5 reads on") }
+    return try embeddings.entry(embeddingKey(long.ids, short.ids)) {
+      observer?(.encoding)
+      return try engine.encode(t5: long.ids, clip: short.ids)
+    }
+  }
+
+  /// Everything that an embedding depends on, in 64 figures.
+  private func embeddingKey(_ t5: [Int], _ clip: [Int]) -> String {
+    Digest.sha256(Array("\(encoderHash) \(precision.rawValue) \(InstructionSet.name) \(Version.oneDNN) \(OneDNNVersion.instructionSet) \(t5) \(clip)".utf8))
+  }
+
+  /// People write weights by habit; where they are read as text, the prompt is not what was meant.
+  private func noticeUnreadWeights(_ text: String) {
+    guard let mark = text.firstMatch(of: /\([^()]+:\s*\d+(\.\d+)?\)/)?.output.0 else { return }
+    noticeOnce("'\(mark)' is read as it is written; { prompt = …, weights = true } makes it a weight")
   }
 
   /// Both token lists of a text, as the encoders get them, without padding.

@@ -26,18 +26,19 @@ public final class FluxPipeline {
   public let parameterCount: Int
   /// SHA-256 that names the weights.
   public private(set) lazy var hash = files.hash
+  /// The same for the text encoders alone.
+  private(set) lazy var encoderHash = files.encoderHash
 
   /// Told what the pipeline is busy with.
   public var observer: ((Activity) -> Void)?
   /// Stops the work between two blocks of a model.
   public let cancellation: Cancellation
+  /// What prompts came to.
+  public var embeddings = EmbeddingCache()
 
   let files: ModelFiles
-  let encoder: Lazy<(t5: T5Encoder, clip: CLIPTextEncoder)>
-  let transformer: Lazy<FluxTransformer>
-  let autoEncoder: Lazy<AutoEncoder>
-  let latentPreview: Lazy<LatentPreview>
-  private var rotaries: [RotaryKey: Rotary] = [:]
+  /// Where the heavy work is done.
+  private(set) var engine: any Engine
   /// What was said already.
   var noticed: Set<String> = []
 
@@ -47,23 +48,16 @@ public final class FluxPipeline {
               cancellation: Cancellation = Cancellation()) throws {
     let files = try ModelFiles(source)
     let kept = try Self.chosen(precision, for: files, within: memoryLimit)
-    let reports = Reports()
-    let encoding: Encoding = kept == .bf16 ? .bf16 : .f32
     (self.files, self.precision, self.cancellation) = (files, kept, cancellation)
     (name, configuration, schedule, defaults) = (files.name, files.configuration, files.schedule, files.defaults)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
-    encoder = Lazy {
-      let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, progress: reports.loading("T5", cancellation))
-      return (t5, try CLIPTextEncoder(Weights(files.clip, precision: encoding), files.clipConfiguration))
-    }
-    transformer = Lazy {
-      try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, progress: reports.loading("transformer", cancellation))
-    }
-    let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: encoding), files.vaeConfiguration) }
-    self.autoEncoder = autoEncoder
-    latentPreview = Lazy { try LatentPreview(autoEncoder()) }
+    let reports = Reports()
+    engine = ModelEngine(files, kept, cancellation: cancellation, loading: reports.loading)
     reports.pipeline = self
   }
+
+  /// From here on nothing is computed, only counted.
+  func standIn() { engine = StandInEngine(files, cancellation: cancellation) }
 
   /// "dev" (distilled guidance) or "schnell" (none), read from the tensors.
   public var kind: String { configuration.hasGuidance ? "dev" : "schnell" }
@@ -101,7 +95,10 @@ public final class FluxPipeline {
   }
 
   /// Pictures, one for each of the batch.
-  public func generate(_ request: Request) throws -> [Image] { try decode(sample(request)) }
+  public func generate(_ request: Request) throws -> [Image] {
+    let region = try request.start.region(for: checkedSize(request.size))
+    return try decode(sample(request), into: region)
+  }
 
   /// The velocity of latents at a noise level: one call of the transformer for each picture.
   /// - Parameters:
@@ -111,45 +108,29 @@ public final class FluxPipeline {
   public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?) throws -> Tensor {
     for one in conditioning { try check(one) }
     guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
-    let model = try transformer(), (height, width) = (x.shape[2], x.shape[3])
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
-      let one = conditioning[conditioning.count == 1 ? 0 : n]
-      // As the reference passes it: σ·1000 in f32, over 1000 in f32.
-      let made = try model(img: Packing.tokens(x[n]), txt: one.sequence, pooled: one.pooled, timestep: sigma * 1000 / 1000,
-                           guidance: guidance, rotary: rotary(one.tokens, height / 2, width / 2), cancellation: cancellation)
-      return Packing.latents(made, height: height, width: width)
+      try engine.velocity(x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: guidance)
     })
   }
 
   /// Pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8].
-  public func decode(_ latents: Tensor) throws -> [Image] {
+  /// - Parameter region: where they belong in a larger picture, which is then given
+  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil) throws -> [Image] {
     let all = latents.shape.count == 3 ? latents.reshaped([1] + latents.shape) : latents
-    let model = try autoEncoder()
     return try (0..<all.shape[0]).map { n in
       observer?(.decoding(n + 1, count: all.shape[0]))
       defer { observer?(.decoded) }
-      return try Image(decoded: model.decode(all[n], cancellation: cancellation))
+      let image = try Image(decoded: engine.decode(all[n]))
+      return try region?.composed(image) ?? image
     }
   }
 
   /// The latents of a picture, [16, height/8, width/8]: the mean of what the encoder makes of it, or one sample.
   public func encode(_ image: Image, sampling generator: inout TorchGenerator?) throws -> Tensor {
     _ = try checkedSize(Size(width: image.width, height: image.height))
-    let model = try autoEncoder()
-    var (z, logVariance) = try model.encode(image.decoded, cancellation: cancellation)
+    var (z, logVariance) = try engine.encode(image.decoded)
     if let noise = generator?.normals(z.shape) { z = z + logVariance.mapped { exp(0.5 * $0) } * noise }
-    return model.scaled(z)
-  }
-
-  private struct RotaryKey: Hashable { let text: Int, rows: Int, columns: Int }
-
-  private func rotary(_ text: Int, _ rows: Int, _ columns: Int) -> Rotary {
-    let key = RotaryKey(text: text, rows: rows, columns: columns)
-    if let found = rotaries[key] { return found }
-    if rotaries.count > 16 { rotaries = [:] }
-    let made = Rotary(text: text, rows: rows, columns: columns, axes: configuration.axes)
-    rotaries[key] = made
-    return made
+    return files.vaeConfiguration.scaled(z)
   }
 
   /// f32 where all parameters in f32 take less than a quarter of the memory, and nothing that the memory cannot hold.
@@ -170,10 +151,8 @@ public final class FluxPipeline {
 private final class Reports {
   weak var pipeline: FluxPipeline?
 
-  func loading(_ part: String, _ cancellation: Cancellation) -> (Double) throws -> Void {
-    { [self] share in
-      try cancellation.check()
-      pipeline?.observer?(.loading(part, share: share))
-    }
+  func loading(_ part: String, _ share: Double) throws {
+    try pipeline?.cancellation.check()
+    pipeline?.observer?(.loading(part, share: share))
   }
 }

@@ -13,7 +13,7 @@ struct LatentPreview {
     let side = 32, reduction = model.configuration.reduction
     let colours = Self.colours(side: side)
     let picture = try Image(width: side, height: side, channels: 3, pixels: colours).resized(width: side * reduction, height: side * reduction, .bicubic)
-    let latents = model.scaled(try model.encode(picture.decoded).mean)
+    let latents = model.configuration.scaled(try model.encode(picture.decoded).mean)
     let target = try picture.resized(width: side, height: side, .area)
     map = Self.fitted(latents, target)
   }
@@ -80,7 +80,6 @@ extension FluxPipeline {
   /// Guesses at the pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8], without the decoder.
   public func preview(_ latents: Tensor) throws -> [Image] {
     let all = latents.shape.count == 3 ? latents.reshaped([1] + latents.shape) : latents
-    let preview = try latentPreview()
-    return try (0..<all.shape[0]).map { try preview(all[$0], reduction: reduction) }
+    return try (0..<all.shape[0]).map { try engine.preview(all[$0]) }
   }
 }

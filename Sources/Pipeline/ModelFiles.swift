@@ -79,9 +79,14 @@ struct ModelFiles {
   var bytesInF32: Int { [transformer, t5, clip, vae].reduce(0) { $0 + $1.parameterCount * 4 } }
 
   /// SHA-256 over the fingerprints of all parts.
-  var hash: String {
+  var hash: String { Self.hash([transformer, t5, clip, vae]) }
+
+  /// The same for the text encoders alone.
+  var encoderHash: String { Self.hash([t5, clip]) }
+
+  private static func hash(_ parts: [Checkpoint]) -> String {
     let digest = Digest()
-    for part in [transformer, t5, clip, vae] { part.addFingerprint(to: digest) }
+    for part in parts { part.addFingerprint(to: digest) }
     return digest.finish()
   }
 }

@@ -1,3 +1,4 @@
+import Conditioning
 import Denoising
 
 extension PictureRecord {
@@ -5,10 +6,10 @@ extension PictureRecord {
   /// recipe had a hand in it, it began from a picture or from given noise, or two passes were combined.
   public func request() throws -> Request? {
     guard !scripted, strength == nil, cfg == nil, let prompt, let named = NamedSampler(rawValue: sampler), let kind = NoiseKind(noise), sigmas.count > 1 else { return nil }
-    var request = Request(.text(prompt), size: Size(width: width, height: height), seed: seed)
+    var request = Request(.text(promptText ?? PromptText(prompt)), size: Size(width: width, height: height), seed: seed)
     request.batch = batch
     request.sigmas = .given(try Schedule(part: sigmas))
-    request.sampler = named.sampler(eta: eta, sNoise: sNoise ?? 1)
+    request.sampler = named.sampler(eta: eta.map { .constant($0) }, sNoise: .constant(sNoise ?? 1), noise: NoiseSource(kind))
     request.noiseKind = kind
     let guidance = guidance.compactMap { $0 }
     if !guidance.isEmpty { request.guidance = .list(guidance) }

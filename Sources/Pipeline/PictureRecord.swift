@@ -1,4 +1,5 @@
 import Checkpoints
+import Conditioning
 import Denoising
 import Foundation
 import Imaging
@@ -27,6 +28,8 @@ public struct PictureRecord: Codable, Sendable, Equatable {
 
   public var fluxlua = Version.number
   public var prompt: String?
+  /// How it was read, where that was not plainly.
+  public var promptText: PromptText?
   public var negative: String?
   /// The seed of the generator that drew the noise, and which of its pictures this is, from 1.
   public var seed: Int64
@@ -58,8 +61,9 @@ extension PictureRecord {
   /// The record of a request's n-th picture (from 1), before its steps are made.
   public init(_ request: Request, on pipeline: FluxPipeline, size: Size, picture: Int, batch: Int, recipe: Recipe? = nil) {
     let seeds = request.seeds.all
-    prompt = Self.text(request.prompt, picture)
-    negative = request.cfg.flatMap { Self.text($0.negative, picture) }
+    let read = Self.read(request.prompt, picture)
+    (prompt, promptText) = (read.text, read.prompt?.isPlain == false ? read.prompt : nil)
+    negative = request.cfg.flatMap { Self.read($0.negative, picture).text }
     seed = seeds.count > 1 ? seeds[picture - 1] : seeds[0]
     (self.picture, self.batch, width, height) = (seeds.count > 1 ? 1 : picture, seeds.count > 1 ? 1 : batch, size.width, size.height)
     sampler = request.sampler.name
@@ -71,10 +75,12 @@ extension PictureRecord {
     self.recipe = recipe
   }
 
-  private static func text(_ prompt: Prompt, _ picture: Int) -> String? {
+  private static func read(_ prompt: Prompt, _ picture: Int) -> (text: String?, prompt: PromptText?) {
     switch prompt {
-    case .text(let text): text
-    case .conditioning(let all): all[all.count > 1 ? picture - 1 : 0].text
+    case .text(let text): return (text.text, text)
+    case .conditioning(let all):
+      let one = all[all.count > 1 ? picture - 1 : 0]
+      return (one.text, one.prompt)
     }
   }
 

@@ -12,10 +12,10 @@ public struct Size: Sendable, Hashable, CustomStringConvertible {
 
 /// What the pictures are of.
 public enum Prompt: Sendable, ExpressibleByStringLiteral {
-  case text(String)
+  case text(PromptText)
   /// Already encoded: one for all pictures, or one each.
   case conditioning([Conditioning])
-  public init(stringLiteral text: String) { self = .text(text) }
+  public init(stringLiteral text: String) { self = .text(PromptText(text)) }
 }
 
 /// Where a picture's noise comes from.

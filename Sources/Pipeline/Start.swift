@@ -7,17 +7,27 @@ public enum Start: Sendable {
   case noise
   /// A picture, noised for `strength` of the schedule: 1 is all of it, and so text-to-image. Brought to the size asked for.
   case image(Image, strength: Double)
-  /// The same, painted only where the mask is light.
-  case repaint(Image, mask: Image, strength: Double)
+  /// The same, painted only where the mask is light; with `padding`, only the mask's surroundings of so many pixels are painted, at the
+  /// size asked for, and put back into the picture.
+  case repaint(Image, mask: Image, strength: Double, padding: Int? = nil)
+  /// The middle of a run that painted only a part.
+  case resumed(Repaint)
 
   var picture: (image: Image, strength: Double)? {
     switch self {
-    case .noise: nil
-    case .image(let image, let strength), .repaint(let image, _, let strength): (image, strength)
+    case .noise, .resumed: nil
+    case .image(let image, let strength), .repaint(let image, _, let strength, _): (image, strength)
     }
   }
 
-  var mask: Image? { if case .repaint(_, let mask, _) = self { mask } else { nil } }
+  var mask: Image? { if case .repaint(_, let mask, _, _) = self { mask } else { nil } }
+
+  /// The part of the picture that is painted, where that is not all of it.
+  /// - Parameter size: of what is painted
+  public func region(for size: Size) throws -> RepaintRegion? {
+    guard case .repaint(let image, let mask, _, let padding?) = self else { return nil }
+    return try RepaintRegion(of: image, mask: mask, padding: padding, size: size)
+  }
 }
 
 /// Where the latents of a run begin, and where they come from.
@@ -31,18 +41,21 @@ struct Beginning {
 extension FluxPipeline {
   /// The latents that a request starts from, the part of the schedule that it goes along, and the sampler that goes.
   func beginning(of request: Request, count: Int, size: Size, along schedule: Schedule) throws -> Beginning {
-    guard let (image, strength) = request.start.picture else {
+    guard let (whole, strength) = request.start.picture else {
+      if case .resumed(let repaint) = request.start {
+        return Beginning(latents: repaint.noise, schedule: schedule, sampler: Inpainting(request.sampler, repaint))
+      }
       let noise = try noise(for: request, count: count, size: size), first = schedule.sigmas[0]
       // Drawn noise belongs at 1; what is given belongs where the schedule begins, such as the latents of another run.
       let latents = first < 1 && request.noise == nil ? first * noise : noise
       return Beginning(latents: latents, schedule: schedule, sampler: request.sampler)
     }
-    let part = try schedule.truncated(strength: strength)
-    let (original, noise) = try originals(image, for: request, count: count, size: size)
+    let part = try schedule.truncated(strength: strength), region = try request.start.region(for: size)
+    let (original, noise) = try originals(region?.picture ?? whole, for: request, count: count, size: size)
     let latents = Noising.at(part.sigmas[0], original, noise)
     guard let mask = request.start.mask else { return Beginning(latents: latents, schedule: part, sampler: request.sampler) }
-    let sampler = Inpainting(request.sampler, mask: try latentMask(mask, size), original: original, noise: noise)
-    return Beginning(latents: latents, schedule: part, sampler: sampler)
+    let repaint = Repaint(mask: try latentMask(region?.paintedMask ?? mask, size), original: original, noise: noise)
+    return Beginning(latents: latents, schedule: part, sampler: Inpainting(request.sampler, repaint))
   }
 
   /// The picture's latents and the noise. The generator is used for the picture first, then for the noise, as diffusers does.

@@ -10,8 +10,11 @@ package func clua_host_call(_ host: UnsafeMutableRawPointer, _ L: OpaquePointer,
 
 @c @implementation
 package func clua_host_release(_ host: UnsafeMutableRawPointer, _ object: UnsafeMutableRawPointer) {
-  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef { $0.liveObjects -= 1 }
-  Unmanaged<AnyObject>.fromOpaque(object).release()
+  let held = Unmanaged<Held>.fromOpaque(object).takeRetainedValue()
+  Unmanaged<Lua>.fromOpaque(host)._withUnsafeGuaranteedRef {
+    $0.liveObjects -= 1
+    $0.liveBytes -= held.bytes
+  }
 }
 
 @c @implementation
@@ -35,11 +38,20 @@ extension Lua {
     defer { current = outer }
     let function = functions[Int(number)]
     do {
-      return try function.run(Call(lua: self, function: function.name, count: clua_top(L)))
+      let results = try function.run(Call(lua: self, function: function.name, count: clua_top(L)))
+      if liveBytes > limits.objectBytes { try makeRoom() }
+      return results
     } catch {
       pushError(error, of: function.name)
       return CLUA_RAISE
     }
+  }
+
+  /// Tensors and pictures have reached their limit: what nobody holds is let go, and if that is not enough, no more are made.
+  private func makeRoom() throws {
+    clua_collect(current)
+    guard liveBytes > limits.objectBytes else { return }
+    throw LuaError("out of memory: the recipe's tensors and pictures take \(liveBytes >> 20) MiB together, and may take \(limits.objectBytes >> 20)")
   }
 
   private func pushError(_ error: any Error, of function: String) {

@@ -21,11 +21,15 @@ extension Lua {
   private func undefinedGlobal() -> LuaFunction {
     LuaFunction(name: "", summary: "", parameters: [], returns: "") { call in
       guard let name = call.lua.string(at: 2) else { return call.give(LuaValue.nil) }
-      if let hint = Lua.absent[name] { throw Unnamed("undefined variable '\(name)': not available in recipes; \(hint)") }
-      let known = call.argument(1).keys.names
-      let hint = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-      throw Unnamed("undefined variable '\(name)'\(hint)")
+      if call.lua.declared.contains(name) { return call.give(LuaValue.nil) }
+      throw Unnamed(Lua.undefined(name, among: call.argument(1).keys.names.filter { $0 != "_" }))
     }
+  }
+
+  /// What is said of a global that nobody has set.
+  static func undefined(_ name: String, among known: [String]) -> String {
+    if let hint = absent[name] { return "undefined variable '\(name)': not available in recipes; \(hint)" }
+    return "undefined variable '\(name)'" + (Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "")
   }
 
   private func newGlobal() -> LuaFunction {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a recipe may use, each with the words that the person wrote, since errors name the option.
 package struct Limits: Sendable {
   /// Seconds from the recipe's start.
@@ -40,6 +42,8 @@ package struct Limits: Sendable {
 
   package var time: Time?
   package var memory = Memory.standard
+  /// Bytes of tensors and pictures that a recipe holds at once; three quarters of the machine.
+  package var objectBytes = Int(ProcessInfo.processInfo.physicalMemory / 4 * 3)
   /// What `math.random` starts from.
   package var seed: Int64 = 0
 

@@ -83,7 +83,7 @@ extension Lua {
   }
 
   /// What `tostring` makes of the value, when that gives a string.
-  private func text(at index: Int32) -> String? {
+  func text(at index: Int32) -> String? {
     guard clua_has_metatable(current, index) else { return nil }
     let outer = trace
     defer { trace = outer }

@@ -37,6 +37,10 @@ extension Lua {
     let known = Set(type.properties.map(\.name) + type.methods.map(\.name))
     return LuaFunction(name: type.name.lowercased(), summary: "", parameters: [], returns: "") { call in
       let name = call.lua.string(at: 2)
+      if let set = type.setEntry, name == nil {
+        try set(try call.lua.opened(at: 1, as: Value.self, for: nil), call)
+        return 0
+      }
       if let name, known.contains(name) { throw LuaError("'\(name)' of \(withArticle(type.name)) cannot be set") }
       let hint = name.map { Suggestion.text(for: $0, among: writable) } ?? ""
       throw LuaError("\(withArticle(type.name)) has no \(name.map { "'\($0)'" } ?? "entries") to set\(hint)")
@@ -48,8 +52,10 @@ extension Lua {
       preconditionFailure("\(Value.luaName) was not registered with this Lua")
     }
     clua_reserve(current, 8)
+    let bytes = value.luaBytes
     liveObjects += 1
-    clua_push_object(current, Unmanaged.passRetained(Box(value)).toOpaque(), number, value.luaBytes)
+    liveBytes += bytes
+    clua_push_object(current, Unmanaged.passRetained(Box(value, bytes: bytes)).toOpaque(), number, bytes)
   }
 
   /// The name of the object's type, when it is one of ours.

@@ -16,12 +16,16 @@ package final class Lua {
   package let output: Output
   /// Swift objects that Lua holds: 0 after `close`.
   package internal(set) var liveObjects = 0
+  /// What they weigh outside of Lua's memory.
+  var liveBytes = 0
 
   /// The coroutine whose frame is innermost: the stack that every method here works on.
   var current: OpaquePointer
   private(set) var isOpen = true
   /// Ends the Lua code that runs at the next chance, as a cancellation does.
   var isEnding = false
+  /// Globals that may be read though they hold nothing: at a prompt, what was a local.
+  var declared: Set<String> = []
   var functions: [LuaFunction] = []
   var types: [ObjectIdentifier: TypeNumber] = [:]
   var typeNames: [String] = []
@@ -49,6 +53,17 @@ package final class Lua {
     isOpen = false
     clua_close(main)
   }
+
+  /// Lets Lua code run again after some was stopped; nothing may be running.
+  func renew() {
+    cancellation.renew()
+    isEnding = false
+    trace = nil
+    clua_forget_stop(main)
+  }
+
+  /// Whether errors tell hundreds of frames.
+  var keepsFrames = false { didSet { clua_keep_frames(main, keepsFrames) } }
 
   /// Bytes of Lua's own memory in use.
   package var memoryUsed: Int { clua_memory_used(main) }

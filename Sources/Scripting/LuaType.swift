@@ -13,9 +13,18 @@ extension LuaObject {
 }
 
 /// What Lua holds of a Swift value.
-package final class Box<Value> {
+package class Held {
+  /// Its weight when it was handed over.
+  let bytes: Int
+  init(bytes: Int) { self.bytes = bytes }
+}
+
+package final class Box<Value>: Held {
   package var value: Value
-  init(_ value: Value) { self.value = value }
+  init(_ value: Value, bytes: Int) {
+    self.value = value
+    super.init(bytes: bytes)
+  }
 }
 
 /// The face of a Swift type in Lua: properties, methods and metamethods, declared one after the other.
@@ -36,7 +45,7 @@ package struct LuaType<Value: LuaObject> {
   private(set) var entryAnnotation: String?, callAnnotation: String?
   private(set) var laterNames: [String] = []
   private(set) var entry: ((Value, Call, LuaValue) throws -> (any LuaPushable)?)?
-  private(set) var setEntry: ((Box<Value>, Call, LuaValue) throws -> Void)?
+  private(set) var setEntry: ((Box<Value>, Call) throws -> Void)?
   var name: String { Value.luaName }
 
   package init(_ summary: String) { self.summary = summary }
@@ -165,6 +174,16 @@ package struct LuaType<Value: LuaObject> {
   package func entries(_ annotation: String = "any", _ get: @escaping (Value, Call, LuaValue) throws -> (any LuaPushable)?) -> LuaType {
     var type = self
     (type.entry, type.entryAnnotation) = (get, annotation)
+    return type
+  }
+
+  /// What `object[key] = value` does when the key is no name.
+  func settingEntries<New>(_ reader: Reader<New>, _ set: @escaping (Box<Value>, Argument, New) throws -> Void) -> LuaType {
+    var type = self
+    type.setEntry = { box, call in
+      let key = call.argument(2)
+      do { try set(box, key, try reader.read(call.argument(3))) } catch let mismatch as Mismatch { throw LuaError("entry [\(key)] \(mismatch.predicate)") }
+    }
     return type
   }
 

@@ -2,10 +2,10 @@ import Tensors
 
 /// Why a recipe did not come to its end.
 package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
-  package enum Kind: Sendable, Equatable {
+  package enum Kind: String, Sendable {
     /// The recipe is wrong, or something that it asked for failed.
     case failed
-    case interrupted, terminated, timeLimit, memoryLimit
+    case interrupted, terminated, timeLimit = "time_limit", memoryLimit = "memory_limit"
     /// A model or file cannot be used.
     case unusable
     /// The command line sets what the recipe does not have, or to what it cannot be.
@@ -19,6 +19,8 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
   package let line: Int?
   /// The recipe's frames, innermost first.
   package let frames: [String]
+  /// What the recipe says there, with what is wrong marked.
+  package private(set) var excerpt: Excerpt?
 
   package init(kind: Kind, message: String, line: Int? = nil, frames: [String] = []) {
     self.kind = kind
@@ -36,9 +38,23 @@ package struct RecipeFailure: Error, CustomStringConvertible, Sendable {
     return RecipeFailure(kind: told, message: message, line: line, frames: frames)
   }
 
-  /// The message, and below it how the recipe got there when that is more than one place.
-  package var report: String {
-    frames.count < 2 ? message : message + "\n" + frames.map { "  \($0)" }.joined(separator: "\n")
+  /// The same failure with the recipe's own words, where the fault is in them.
+  func quoting(_ source: String) -> RecipeFailure {
+    guard kind == .failed, let line, let place = Self.place(at: message) else { return self }
+    var failure = self
+    failure.excerpt = Excerpt(blamedBy: String(message.dropFirst(place.text.count + 2)), at: line, in: source)
+    return failure
+  }
+
+  /// The message, below it what the recipe says there, and how it got there when that is more than one place.
+  package var report: String { report() }
+
+  /// - Parameters:
+  ///   - coloured: with the escape sequences of a terminal
+  ///   - allFrames: how it got there in any case
+  package func report(coloured: Bool = false, allFrames: Bool = false) -> String {
+    let way = frames.count < (allFrames ? 1 : 2) ? [] : frames.map { "  \($0)" }
+    return ([message, excerpt?.text(coloured: coloured)].compactMap { $0 } + way).joined(separator: "\n")
   }
 
   init(_ error: any Error, of chunk: String, in lua: Lua) {

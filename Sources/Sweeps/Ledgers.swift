@@ -19,6 +19,8 @@ public struct Ledgers: Sendable {
   /// How often a cell failed in the state of the recipe that it failed in last.
   private var failures: [String: (fingerprint: String, count: Int)] = [:]
   private var definitions: [SweepDefinition] = []
+  /// Cells that count as made although there is no picture.
+  private var pretended: Set<String> = []
 
   /// No ledger at all is no error: nothing was made yet.
   public init(in folder: String) throws {
@@ -61,6 +63,12 @@ public struct Ledgers: Sendable {
     records[record.id] = record
   }
 
+  /// Counts a cell as made without a picture, for whoever only plans.
+  public mutating func pretend(_ record: CellRecord) {
+    records[record.id] = record
+    pretended.insert(record.id)
+  }
+
   public mutating func note(_ definition: SweepDefinition) {
     if let place = definitions.firstIndex(where: { $0.sweep == definition.sweep }) { definitions[place] = definition } else { definitions.append(definition) }
     sweeps = definitions.compactMap(\.defined)
@@ -78,6 +86,7 @@ public struct Ledgers: Sendable {
 
   /// Whether a cell is done and its picture there.
   public func isMade(_ id: String) -> Bool {
+    if pretended.contains(id) { return true }
     guard let record = records[id], record.state == .done, let file = record.file else { return false }
     return access("\(folder)/\(file)", F_OK) == 0
   }

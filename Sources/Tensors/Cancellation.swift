@@ -14,6 +14,9 @@ public final class Cancellation: Sendable {
     _ = self.reason.compareExchange(expected: 0, desired: reason.rawValue, ordering: .relaxed)
   }
 
+  /// Forgets the request: between two pieces of work, the first of which was stopped.
+  public func renew() { reason.store(0, ordering: .relaxed) }
+
   public var requested: Reason? { Reason(rawValue: reason.load(ordering: .relaxed)) }
 
   /// Throws `Cancelled` once a stop was asked for.

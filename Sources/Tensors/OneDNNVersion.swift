@@ -6,4 +6,7 @@ public enum OneDNNVersion {
     guard let version = dnnl_version()?.pointee else { return "unknown" }
     return "\(version.major).\(version.minor).\(version.patch)"
   }
+
+  /// A number for the instructions that it may use on this processor: other ones round otherwise.
+  public static var instructionSet: Int { Int(dnnl_get_effective_cpu_isa().rawValue) }
 }

@@ -1,9 +1,9 @@
 /// Element by element, as NumPy broadcasts: axes are matched from the last, and an axis of 1 is repeated.
 extension Tensor {
-  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, +) }
-  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, -) }
-  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, *) }
-  public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b, /) }
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 + $1 } }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 - $1 } }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 * $1 } }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipped(with: b) { $0 / $1 } }
 
   public static func + (a: Tensor, b: Float) -> Tensor { a.mapped { $0 + b } }
   public static func - (a: Tensor, b: Float) -> Tensor { a.mapped { $0 - b } }
@@ -38,51 +38,31 @@ extension Tensor {
 
   /// `f` of the elements of both, broadcast. The shapes must meet: ask `broadcast` first where a stranger chose them.
   @inlinable public func zipped(with other: Tensor, _ f: (Float, Float) throws -> Float) rethrows -> Tensor {
-    if shape == other.shape {
-      var result = Tensor(blank: shape)
-      try withFloats { a in
-        try other.withFloats { b in
-          try result.withMutableFloats { y in for i in 0..<a.count { y[i] = try f(a[i], b[i]) } }
-        }
-      }
-      return result
-    }
-    guard let shape = Tensor.broadcast(shape, other.shape) else {
-      preconditionFailure("shapes \(self.shape) and \(other.shape) do not go together")
-    }
-    return try expanded(to: shape).zipped(with: other.expanded(to: shape), f)
-  }
-
-  /// Every axis of 1 repeated to what `target` asks. The shapes must meet.
-  public func expanded(to target: [Int]) -> Tensor {
-    if shape == target { return self }
-    let padded = Array(repeating: 1, count: target.count - shape.count) + shape
-    var strides = [Int](repeating: 0, count: target.count), step = 1
-    for axis in stride(from: target.count - 1, through: 0, by: -1) {
-      precondition(padded[axis] == target[axis] || padded[axis] == 1, "\(shape) does not broadcast to \(target)")
-      strides[axis] = padded[axis] == 1 ? 0 : step
-      step *= padded[axis]
-    }
-    var result = Tensor(uninitialized: target)
-    let total = result.count
-    withFloats { x in
-      result.withMutableFloats { y in
-        var index = [Int](repeating: 0, count: target.count), at = 0
-        for i in 0..<total {
-          y[i] = x[at]
-          var axis = target.count - 1
-          while axis >= 0 {
-            index[axis] += 1
-            at += strides[axis]
-            if index[axis] < target[axis] { break }
-            at -= strides[axis] * target[axis]
-            index[axis] = 0
-            axis -= 1
+    guard let meeting = Broadcast(shape, other.shape) else { preconditionFailure("shapes \(self.shape) and \(other.shape) do not go together") }
+    var result = Tensor(blank: meeting.shape)
+    let run = meeting.run
+    try withFloats { a in
+      try other.withFloats { b in
+        try result.withMutableFloats { y in
+          try meeting.forEachRun { at, left, right in
+            switch (meeting.leftStep, meeting.rightStep) {
+            case (1, 1): for i in 0..<run { y[at + i] = try f(a[left + i], b[right + i]) }
+            case (1, _): let b = b[right]; for i in 0..<run { y[at + i] = try f(a[left + i], b) }
+            case (_, 1): let a = a[left]; for i in 0..<run { y[at + i] = try f(a, b[right + i]) }
+            default: let value = try f(a[left], b[right]); for i in 0..<run { y[at + i] = value }
+            }
           }
         }
       }
     }
     return result
+  }
+
+  /// Every axis of 1 repeated to what `target` asks. The shapes must meet.
+  public func expanded(to target: [Int]) -> Tensor {
+    if shape == target { return self }
+    precondition(shape.count <= target.count && Tensor.broadcast(shape, target) == target, "\(shape) does not broadcast to \(target)")
+    return gathered(target, strides: Broadcast.strides(of: shape, in: target))
   }
 
   /// Memory to be written by the inlinable loops above.

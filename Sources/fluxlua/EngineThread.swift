@@ -7,8 +7,12 @@ enum EngineThread {
   /// Lua calls Swift calls Lua …: 200 levels deep at most, which the usual 8 MB of a main thread hold too.
   private static let stack = 16 << 20
 
-  static func run(_ cancellation: Cancellation, memoryLimit: Int?, _ body: @escaping @Sendable () -> Exit) -> Exit {
-    let signals = [(SIGINT, Cancellation.Reason.interrupted), (SIGTERM, .terminated)].map { watch($0, for: $1, cancellation) }
+  /// What a signal does, unless somebody else takes it: the first one asks for a stop between two blocks; the second one kills, as
+  /// it would any program.
+  typealias SignalTaker = @Sendable (_ number: Int32, _ reason: Cancellation.Reason) -> Void
+
+  static func run(_ cancellation: Cancellation, memoryLimit: Int?, taking signal: SignalTaker? = nil, _ body: @escaping @Sendable () -> Exit) -> Exit {
+    let signals = [(SIGINT, Cancellation.Reason.interrupted), (SIGTERM, .terminated)].map { watch($0, for: $1, signal ?? stopping(cancellation)) }
     let memory = memoryLimit.map { watch(memory: $0, cancellation) }
     defer {
       signals.forEach { $0.cancel() }
@@ -30,14 +34,17 @@ enum EngineThread {
     var exit = Exit.failed
   }
 
-  /// The first signal asks for a stop between two blocks; the second one kills, as it would any program.
-  private static func watch(_ number: Int32, for reason: Cancellation.Reason, _ cancellation: Cancellation) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-    source.setEventHandler {
+  private static func stopping(_ cancellation: Cancellation) -> SignalTaker {
+    { number, reason in
       cancellation.cancel(reason)
       signal(number, SIG_DFL)
     }
+  }
+
+  private static func watch(_ number: Int32, for reason: Cancellation.Reason, _ take: @escaping SignalTaker) -> any DispatchSourceSignal {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+    source.setEventHandler { take(number, reason) }
     source.resume()
     return source
   }

@@ -14,13 +14,16 @@ import Tensors
       Its parameters:       fluxlua run hello.lua --help
       How far a sweep is:   fluxlua status out/harbour
       What made a picture:  fluxlua inspect out/hello/fox.png
+      Its mistakes, cost:   fluxlua check hello.lua; fluxlua plan hello.lua
+      Trying things:        fluxlua repl
       What there is in Lua: fluxlua manual
 
       Without --model, a small trained model inside the program is used. Exit codes: 0 done, 1 the recipe failed, 2 wrong use, 3 a model or
       file cannot be used, 130 interrupted, 143 terminated.
       """,
     version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
-    subcommands: [Run.self, Paint.self, Inspect.self, ReportCommand.self, Status.self, Rerun.self, SlurmCommand.self, ManualCommand.self, Init.self])
+    subcommands: [Run.self, Paint.self, Check.self, PlanCommand.self, Repl.self, Inspect.self, ReportCommand.self, Status.self, Rerun.self, SlurmCommand.self,
+                  ManualCommand.self, Init.self])
 
   /// Parses and runs; wrong use exits with 2.
   static func main() {

@@ -15,16 +15,10 @@ struct ManualCommand: ParsableCommand {
     if let writeEditorFiles {
       do { return try Init.write(EditorFiles.all, to: writeEditorFiles, replacing: true) } catch { Exit.failed.leave(saying: "\(error)") }
     }
-    let manual = Manual(width: Self.width)
+    let manual = Manual(width: Terminal.columns)
     guard !topic.isEmpty else { return print(manual.contents, terminator: "") }
     let name = topic.joined(separator: " ")
     guard let page = manual.page(name) else { Exit.usage.leave(saying: manual.complaint(about: name)) }
     print(page, terminator: "")
-  }
-
-  /// Columns of the terminal; 80 where there is none.
-  private static var width: Int {
-    var size = winsize()
-    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
   }
 }

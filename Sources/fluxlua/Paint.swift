@@ -41,7 +41,7 @@ struct Paint: ParsableCommand {
 
   func run() throws {
     let file = URL(filePath: output), folder = file.deletingLastPathComponent().relativePath
-    let recipe = Recipe(name: "paint", folder: folder, source: Self.recipe)
+    let recipe = Recipe(name: "paint", folder: folder, source: Self.recipe, isBundled: true)
     var options = try RecipeOptions.parse([])
     options.parameters = ["prompt=\(prompt)", "file=\(file.lastPathComponent)", "seed=\(seed)"]
     let sides = size.flatMap(Self.sides) ?? []

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Pipeline
 import Synchronization
 
@@ -35,6 +36,19 @@ final class ProgressDisplay: Sendable {
 
   /// Good news for the person, unless they asked for quiet.
   func note(_ text: String) { if !isQuiet { say(text) } }
+
+  /// What the recipe says that goes on.
+  func busy(_ text: String) { if !isQuiet { move(text.split(whereSeparator: \.isNewline).joined(separator: " ")) } }
+
+  /// Draws a picture where the recipe prints, or beside; why not, where there is no terminal for it.
+  func draw(_ image: Image) -> String? {
+    guard let terminal = PictureTerminal() else { return "there is no terminal here to draw a picture on; save it instead" }
+    let text: [UInt8]
+    do { text = try terminal.drawing(image) } catch { return "\(error)" }
+    state.withLock { clear(&$0) }
+    terminal.handle.write(Data(text))
+    return nil
+  }
 
   func show(_ activity: Activity) {
     if isQuiet { return }

@@ -63,13 +63,15 @@ extension CommandTests {
   }
 
   @Test(arguments: [
-    ("local x =\n", [], "fluxlua: bad.lua:2: unexpected symbol near <eof>\n"),
-    ("\nlocal t\nlocal x = t.y", [], "fluxlua: bad.lua:3: attempt to index a nil value (local 't')\n"),
+    ("local x =\n", [], "fluxlua: bad.lua:2: unexpected symbol near <eof>\n  1 | local x =\n    |          ^\n"),
+    ("\nlocal t\nlocal x = t.y", [], "fluxlua: bad.lua:3: attempt to index a nil value (local 't')\n  3 | local x = t.y\n    |           ^\n"),
     ("local function f()\n  error 'mine'\nend\nf()", [],
-     "fluxlua: bad.lua:2: mine\n  bad.lua:2: in local 'f'\n  bad.lua:4: in the main chunk\n"),
-    ("require 'nix'", [], "fluxlua: bad.lua:1: require: no module 'nix': looked for nix.lua and lua/nix.lua in the recipe's folder\n"),
+     "fluxlua: bad.lua:2: mine\n  2 |   error 'mine'\n  bad.lua:2: in local 'f'\n  bad.lua:4: in the main chunk\n"),
+    ("require 'nix'", [],
+     "fluxlua: bad.lua:1: require: no module 'nix': looked for nix.lua and lua/nix.lua in the recipe's folder\n  1 | require 'nix'\n    | ^^^^^^^\n"),
     ("flux.tensor 'nix.safetensors'", [],
-     "fluxlua: bad.lua:1: tensor: there is no file 'nix.safetensors' in the recipe's folder (.) or in the output folder (out/bad)\n"),
+     "fluxlua: bad.lua:1: tensor: there is no file 'nix.safetensors' in the recipe's folder (.) or in the output folder (out/bad)\n"
+       + "  1 | flux.tensor 'nix.safetensors'\n    |      ^^^^^^\n"),
     ("flux.image(flux.zeros {3, 4, 4}):save 'a.png'\nwhile true do end", ["--time-limit", "0.5s"],
      "fluxlua: bad.lua:2: stopped by --time-limit 0.5s\n1 file saved before that: out/bad/a.png\n"),
     ("local t = {}\nfor i = 1, 1e9 do t[i] = {} end", ["--lua-memory", "4MB"],

@@ -45,6 +45,28 @@ extension CommandTests {
     #expect(text.hasSuffix("\r\u{1B}[Ksaved out/a/a.png\r\n") || text.hasSuffix("a step\r\nsaved out/a/a.png\r\n"), "\(text.suffix(80))")
   }
 
+  private static let showing = "flux.progress 'mixing\\ncolours' flux.image{size = 16, fill = '#102030'}:show() print 'done'"
+
+  @Test func aPictureIsDrawnWhereTheTerminalCanAndLeavesTheMovingLineWhole() throws {
+    let shop = try Workshop(["a.lua": Self.showing])
+    let blocks = try shown(columns: 80, shop, ["run", "a.lua"])
+    // The moving line is gone before the picture begins.
+    #expect(blocks.contains("\r\u{1B}[Kmixing colours\r\u{1B}[K\u{1B}[38;2;16;32;48m\u{1B}[48;2;16;32;48m" + String(repeating: "▀", count: 16) + "\u{1B}[0m\r\n"), "\(blocks)")
+    #expect(blocks.components(separatedBy: "\u{1B}[0m\r\n").count == 8 + 1)
+    #expect(try shown(columns: 80, shop, ["run", "a.lua"], environment: ["TERM": "xterm-kitty"]).contains("\u{1B}_Ga=T,f=100,q=2,m=0;iVBORw0KGgo"))
+    #expect(try shown(columns: 80, shop, ["run", "a.lua"], environment: ["TERM": "foot"]).contains("\u{1B}P0;1q\"1;1;16;16#0;2;0;0;0"))
+    #expect(try shown(columns: 80, shop, ["run", "a.lua", "--quiet"]).contains("▀"), "what the recipe wants seen is no chatter")
+  }
+
+  @Test func whereNoPictureCanBeDrawnItIsSaid() throws {
+    let shop = try Workshop(["a.lua": Self.showing]), words = "warning: show: there is no terminal here to draw a picture on; save it instead"
+    for environment in [["TERM": "dumb"], ["TERM": "xterm", "NO_COLOR": "1"]] {
+      #expect(try shown(columns: 80, shop, ["run", "a.lua"], environment: environment).contains(words))
+    }
+    let outcome = try shop.fluxlua("run", "a.lua")
+    #expect(outcome.status == 0 && outcome.output == "done\n" && outcome.errors.contains(words))
+  }
+
   @Test func aDumbTerminalGetsPlainLinesAndAQuietOneNothing() throws {
     let shop = try Workshop(["a.lua": Self.recipe])
     #expect(!(try shown(columns: 80, shop, ["run", "a.lua"], environment: ["TERM": "dumb"]).contains("\u{1B}")))

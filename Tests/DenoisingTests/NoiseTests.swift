@@ -12,6 +12,11 @@ struct NoiseTests {
     }
   }
 
+  @Test func uniformNumbersAreThoseOfTorch() throws {
+    var generator = TorchGenerator(seed: 1234)
+    #expect(try generator.uniforms([40]).values == Fixtures.named("rand.uniform").tensor("n40").values)
+  }
+
   @Test func latentsAreDrawnInTheOrderOfTorch() throws {
     let c = try Fixtures.named("randn.latents")
     var generator = TorchGenerator(seed: 1234)

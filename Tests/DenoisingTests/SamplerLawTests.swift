@@ -27,7 +27,7 @@ struct SamplerLawTests {
   func error(_ c: OrderCase, steps n: Int) throws -> Double {
     let reference = try #require(SamplerReference.shared), orders = try #require(reference.orders[c.course])
     let sigmas = (0...n).map { Float(orders.sigmaFrom + (orders.sigmaTo - orders.sigmaFrom) * Double($0) / Double(n)) }
-    let made = try reference.trajectory(c.sampler.sampler(eta: c.eta), along: Schedule(part: sigmas)).end()
+    let made = try reference.trajectory(c.sampler.sampler(eta: c.eta.map { .constant($0) }), along: Schedule(part: sigmas)).end()
     let squares = zip(made.values, orders.reference).map { (Double($0) - $1) * (Double($0) - $1) }
     return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
   }
@@ -66,7 +66,7 @@ struct SamplerLawTests {
   @Test(arguments: NamedSampler.allCases.filter(\.isStochastic)) func etaAndSizeOfNoiseCount(_ sampler: NamedSampler) throws {
     let reference = try #require(SamplerReference.shared)
     func made(_ eta: Double?, _ sNoise: Double) throws -> [Float] {
-      try reference.trajectory(sampler.sampler(eta: eta, sNoise: sNoise, noise: reference.noiseSource), along: .even(steps: 4)).end().values
+      try reference.trajectory(sampler.sampler(eta: eta.map { .constant($0) }, sNoise: .constant(sNoise), noise: reference.noiseSource), along: .even(steps: 4)).end().values
     }
     #expect(try made(nil, 1) != made(nil, 0.9))
     if sampler.takesEta { #expect(try made(0.5, 1) != made(0.6, 1)) }

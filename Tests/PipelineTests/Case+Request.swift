@@ -17,7 +17,7 @@ extension Case {
   func request(_ pipeline: FluxPipeline) throws -> Request {
     func number(_ key: String) -> Double? { params[key]?.number }
     let length = number("max_sequence_length").map { Int($0) } ?? 512
-    func encoded(_ text: String) throws -> Conditioning { try pipeline.encode(text, t5: params["prompt_2"]?.text, length: length) }
+    func encoded(_ text: String) throws -> Conditioning { try pipeline.encode(PromptText(text, t5: params["prompt_2"]?.text, length: length)) }
 
     // diffusers floors sizes; here an odd one is an error, so the test floors.
     let size = Size(width: Int(number("width") ?? 0) / 16 * 16, height: Int(number("height") ?? 0) / 16 * 16)

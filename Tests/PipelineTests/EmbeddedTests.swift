@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func aModelWithGuidanceMustBeToldIt() throws {
-    let pipeline = try FluxPipeline(.embedded, precision: .f32), conditioning = try pipeline.encode("a pear", length: 8)
+    let pipeline = try FluxPipeline(.embedded, precision: .f32), conditioning = try pipeline.encode(PromptText("a pear", length: 8))
     let x = Tensor.zeros([1, 16, 4, 4])
     #expect(message { _ = try pipeline.velocity(x, 1, [conditioning], guidance: nil) } == "'guidance' is missing, and this model was made to be told it")
     #expect(try pipeline.velocity(x, 1, [conditioning], guidance: 1).values != pipeline.velocity(x, 1, [conditioning], guidance: 5).values)
@@ -44,7 +44,7 @@ import Testing
     let exact = try FluxPipeline(.embedded, precision: .f32), rounded = try FluxPipeline(.embedded, precision: .bf16)
     let decibels = try Self.prompts.enumerated().map { seed, prompt in
       let pictures = try [exact, rounded].map { pipeline in
-        var request = Request(.conditioning([try pipeline.encode(prompt, length: 32)]), size: Size(128), seed: Int64(seed))
+        var request = Request(.conditioning([try pipeline.encode(PromptText(prompt, length: 32))]), size: Size(128), seed: Int64(seed))
         request.sigmas = .count(8)
         request.guidance = .constant(3)
         return try #require(pipeline.generate(request).first)

@@ -17,7 +17,7 @@ import Testing
     message {
       var request = Request(.conditioning([]), size: Size(32))
       let pipeline = try FluxPipeline(.folder(folder.path), precision: .f32)
-      request.prompt = .conditioning([try pipeline.encode("a fox", length: 8)])
+      request.prompt = .conditioning([try pipeline.encode(PromptText("a fox", length: 8))])
       request.sigmas = .count(1)
       _ = try pipeline.generate(request)
     }

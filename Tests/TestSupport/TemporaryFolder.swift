@@ -23,3 +23,9 @@ public final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
+
+/// A folder for as long as `body`.
+public func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
+  let folder = try TemporaryFolder()
+  return try withExtendedLifetime(folder) { try body(URL(filePath: folder.path)) }
+}

@@ -37,7 +37,7 @@ typedef struct lua_State lua_State;
 
 int32_t clua_host_call(void *host, lua_State *L, int32_t function);
 void clua_host_release(void *host, void *object);
-/// Whether Lua code must end now; once true, true for good.
+/// Whether Lua code must end now; once true, true until no Lua code runs.
 bool clua_host_stopping(void *host);
 void clua_host_write(void *host, int32_t stream, const char *bytes, size_t count);
 
@@ -55,6 +55,10 @@ void clua_seed(lua_State *L, int64_t seed);
 /// `recipe.lua:7` for the Lua code that runs, or was stopped; false when no Lua code is found.
 bool clua_position(lua_State *L, char *buffer, size_t size);
 bool clua_stopped_position(lua_State *L, char *buffer, size_t size);
+/// Forgets where it was stopped, once Lua code may run again.
+void clua_forget_stop(lua_State *L);
+/// Whether errors tell hundreds of frames, instead of the first and last few.
+void clua_keep_frames(lua_State *L, bool all);
 /// Whether the innermost Lua code is the main chunk of a file.
 bool clua_in_main_chunk(lua_State *L);
 /// Counts the errors that Lua code has caught: what was known of an error before the count moved is out of date.
@@ -64,6 +68,8 @@ int64_t clua_caught(lua_State *L);
 
 /// Compiles text (never bytecode). CLUA_DONE leaves the function; else the message is on the stack.
 int32_t clua_load(lua_State *L, const char *text, size_t count, const char *chunk_name);
+/// Hands the bytecode of the Lua function at the top to `take`, piece by piece, with its debug information.
+void clua_dump(lua_State *L, void (*take)(void *_Nullable context, const void *_Nullable bytes, size_t count), void *_Nullable context);
 /// Calls the function below `arguments` values, in a coroutine of its own, so that it can always be stopped.
 /// `results` < 0 keeps them all; `*kept` is how many there are.
 int32_t clua_call(lua_State *L, int32_t arguments, int32_t results, int32_t *kept);
@@ -126,6 +132,8 @@ int32_t clua_object_type(lua_State *L, int32_t index);
 void *_Nullable clua_object(lua_State *L, int32_t index);
 /// Gives the object up before the collector does.
 void clua_close_object(lua_State *L, int32_t index);
+/// Lets go of everything that nobody holds.
+void clua_collect(lua_State *L);
 /// Keeps the value at the top alive as long as the userdata at `index` (and no longer, cycles included); pops it.
 /// The number is for `clua_push_anchored`.
 int32_t clua_anchor(lua_State *L, int32_t index);

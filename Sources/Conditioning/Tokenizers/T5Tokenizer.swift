@@ -58,10 +58,14 @@ public struct T5Tokenizer: Tokenizer {
 
   public func padded(_ text: String, to length: Int?) -> TokenList {
     guard let length = length ?? maximumLength else { return tokens(text) }
-    return template.list(around: textIDs(text), to: length, spelledBy: vocabulary)
+    return padded(ids: textIDs(text), to: length)
   }
 
-  private func textIDs(_ text: String) -> [Int] {
+  /// The ids of a text with their end token, cut or padded.
+  func padded(ids: [Int], to length: Int) -> TokenList { template.list(around: ids, to: length, spelledBy: vocabulary) }
+
+  /// The ids of a text alone, without an end token.
+  func textIDs(_ text: String) -> [Int] {
     switch source {
     case .description(let description): description.ids(of: text)
     case .sentencePiece(let normalizer, let model): model.ids(of: normalizer.normalized(Array(text.utf8)))

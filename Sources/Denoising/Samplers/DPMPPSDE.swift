@@ -10,10 +10,10 @@ import Glibc
 /// to any κ: up = min(κ, η·κ·√(1 − κ²/κₛ²)), dn = √(κ² − up²), x ← (1 − σ)·[(dn/κₛ)·x/(1 − s) + (1 − dn/κₛ)·D + up·z].
 public struct DPMPPSDE: Sampler {
   public let name = NamedSampler.dpmppSDE.rawValue
-  public let eta: Double, sNoise: Double
+  public let eta: PerStep<Double>, sNoise: PerStep<Double>
   private var noise: NoiseSource
 
-  public init(eta: Double = 1, sNoise: Double = 1, noise: NoiseSource = NoiseSource()) {
+  public init(eta: PerStep<Double> = 1, sNoise: PerStep<Double> = 1, noise: NoiseSource = NoiseSource()) {
     (self.eta, self.sNoise, self.noise) = (eta, sNoise, noise)
   }
 
@@ -33,10 +33,10 @@ public struct DPMPPSDE: Sampler {
   }
 
   private mutating func moved(_ x: Tensor, from s: Double, to t: Double, denoised: Tensor, _ step: Step) throws -> Tensor {
-    let start = s / (1 - s), end = t / (1 - t)
+    let start = s / (1 - s), end = t / (1 - t), eta = try eta(step)
     let up = min(end, eta * end * (1 - end * end / (start * start)).squareRoot()), down = (end * end - up * up).squareRoot()
     var terms = [((1 - t) * down / s, x), ((1 - t) * (1 - down / start), denoised)]
-    if eta > 0 { terms.append((sNoise * (1 - t) * up, try noise.next(for: step))) }
+    if eta > 0 { terms.append((try sNoise(step) * (1 - t) * up, try noise.next(for: step))) }
     return .weighted(terms)
   }
 }

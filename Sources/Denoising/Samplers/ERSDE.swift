@@ -26,14 +26,14 @@ public struct ERSDE: Sampler {
   }
 
   public let name = NamedSampler.erSDE.rawValue
-  public let scale: Scale, sNoise: Double
+  public let scale: PerStep<Scale>, sNoise: PerStep<Double>
   private var history = History(depth: 2)
   private var noise: NoiseSource
 
   /// Points of the sums that stand for I and J; with the rule of rectangles they are part of the definition.
   private static let points = 200
 
-  public init(scale: Scale = .extended, sNoise: Double = 1, noise: NoiseSource = NoiseSource()) {
+  public init(scale: PerStep<Scale> = .constant(.extended), sNoise: PerStep<Double> = 1, noise: NoiseSource = NoiseSource()) {
     (self.scale, self.sNoise, self.noise) = (scale, sNoise, noise)
   }
 
@@ -47,9 +47,10 @@ public struct ERSDE: Sampler {
     let denoised = x.denoised(by: try velocity(x, Float(s)), at: s)
     defer { history.remember(denoised, at: s) }
     guard t > 0 else { return denoised }
+    let scale = try scale(step), sNoise = try sNoise(step)
     let start = s / (1 - s), end = t / (1 - t), ratio = scale(end) / scale(start)
     var terms = [((1 - t) / (1 - s) * ratio, x), ((1 - t) * (1 - ratio), denoised)]
-    terms += slopes(at: (start, denoised), to: end).map { ((1 - t) * $0, $1) }
+    terms += slopes(at: (start, denoised), to: end, scale).map { ((1 - t) * $0, $1) }
     if scale != .reverse(eta: 0), sNoise > 0 {
       let fresh = max(0, end * end - start * start * ratio * ratio).squareRoot()
       terms.append((sNoise * (1 - t) * fresh, try noise.next(for: step)))
@@ -58,7 +59,7 @@ public struct ERSDE: Sampler {
   }
 
   /// The terms of D′ and D″, as weights of the denoised pictures that they are differences of.
-  private func slopes(at here: History.Entry, to end: Double) -> [(Double, Tensor)] {
+  private func slopes(at here: History.Entry, to end: Double, _ scale: Scale) -> [(Double, Tensor)] {
     guard history.count > 0 else { return [] }
     let width = end - here.sigma, point = -width / Double(Self.points)
     var first = 0.0, second = 0.0

@@ -4,10 +4,10 @@ import Tensors
 /// Luo et al. 2023 (Latent Consistency Models), multistep sampling, on the flow: x ← (1 − t)·D + t·z.
 public struct LCM: Sampler {
   public let name = NamedSampler.lcm.rawValue
-  public let sNoise: Double
+  public let sNoise: PerStep<Double>
   private var noise: NoiseSource
 
-  public init(sNoise: Double = 1, noise: NoiseSource = NoiseSource()) { (self.sNoise, self.noise) = (sNoise, noise) }
+  public init(sNoise: PerStep<Double> = 1, noise: NoiseSource = NoiseSource()) { (self.sNoise, self.noise) = (sNoise, noise) }
 
   public var state: SamplerState {
     get { noise.state }
@@ -17,6 +17,6 @@ public struct LCM: Sampler {
   public mutating func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor {
     let t = Double(step.next), denoised = x.denoised(by: try velocity(x, step.sigma), at: Double(step.sigma))
     guard t > 0 else { return denoised }
-    return .weighted((1 - t, denoised), (sNoise * t, try noise.next(for: step)))
+    return .weighted((1 - t, denoised), (try sNoise(step) * t, try noise.next(for: step)))
   }
 }

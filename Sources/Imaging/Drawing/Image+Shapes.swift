@@ -6,6 +6,13 @@ extension Image {
     return Image(unchecked: (width, height, 1), pixels: [UInt8](repeating: value, count: width * height), text: [])
   }
 
+  /// A picture of one colour.
+  public static func filled(width: Int, height: Int, with colour: Colour) throws(ImagingError) -> Image {
+    try check(width, height)
+    let row = [[UInt8]](repeating: [colour.red, colour.green, colour.blue], count: width).flatMap { $0 }
+    return Image(unchecked: (width, height, 3), pixels: [[UInt8]](repeating: row, count: height).flatMap { $0 }, text: [])
+  }
+
   /// What is drawn onto a picture. Boxes may have parts of pixels, and may reach over the picture's borders.
   public enum Shape: Equatable, Sendable {
     case rectangle(Box)

@@ -42,7 +42,7 @@ extension Image {
   private static let largestFile = 4 * mostPixels
 
   private static func bytes(of path: String) throws(ImagingError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)      // a pipe that nobody writes to must not hold us up
     guard file >= 0 else { throw .unreadable(path, FileProblem(errno)) }
     defer { close(file) }
     var bytes: [UInt8] = []

@@ -24,7 +24,9 @@ struct Topic {
         By name in cfg = { scale = 3, negative = "…", combine = "apg" }; or a function(positive, negative, step) over velocities.
         """, aliases: ["Combination"]),
       Topic(names: ["random-numbers", "noise-kinds", "seeds"], summary: "Whose random numbers a seed means.", text: """
-        In the option rng of generate and of flux.noise. The same recipe, model, seed and processor family give the same bytes, on every run and with
+        In the option rng of generate and of flux.noise. Samplers that draw fresh noise in each step (euler_ancestral, dpmpp_2m_sde, dpmpp_sde,
+        lcm, er_sde) take it from the same kind of generator: "torch" and "torch-bf16" from one that begins at the seed after the picture's, as ComfyUI
+        on a CPU; "cuda:…" and "a1111" from the picture's own, which goes on after the noise at the start, as in diffusers and the web UI. The same recipe, model, seed and processor family give the same bytes, on every run and with
         any number of threads.
         """, aliases: ["NoiseKind"]),
     ]
@@ -44,7 +46,7 @@ struct Topic {
         with it. step.memory is a table that lives as long as the loop.
         """),
       Topic(names: ["per-step", "per-step-values"], summary: "A number, a list, or a function of the step.", text: """
-        guidance and cfg.scale are written in one of three ways:
+        guidance, cfg.scale, eta and s_noise are written in one of three ways:
 
           guidance = 3.5
           guidance = { 5, 4, 3 }                   the last one is held
@@ -60,14 +62,85 @@ struct Topic {
   private static var world: [Topic] {
     [
       Topic(names: ["errors"], summary: "How mistakes are told, and how a recipe catches them.", text: """
-        An error names the recipe's line, the call, the field, what was expected and what came:
+        An error names the recipe's line, the call, the field, what was expected and what came, and marks the place in the recipe:
 
           hello.lua:7: generate: 'steps' must be a whole number from 1 to 1000,
           got "ten" (a string)
+            8 |   steps = "ten",
+              |   ^^^^^^^^^^^^^
 
-        Everything that is wrong with the options of one call is told at once, and unknown names come with the nearest known one. They are
-        ordinary Lua errors: pcall catches them, and afterwards everything still works. What a model cannot use, such as guidance on schnell, is
-        one notice and no error.
+        Everything that is wrong with the options of one call is told at once, and unknown names come with the nearest known one. Below stands
+        how the recipe got there, when that is more than one place; --verbose tells all of it. They are ordinary Lua errors: pcall
+        catches them, and afterwards everything still works. What a model cannot use, such as guidance on schnell, is one notice and no error.
+        Marks are coloured on a terminal, unless NO_COLOR is set.
+        """),
+      Topic(names: ["repl"], summary: "A prompt for Lua: fluxlua repl.", text: """
+        A line is an expression, whose values print themselves, or a statement; what is not finished goes on at the next line. = before an
+        expression is allowed. _ is the last value. A local of the outermost level stays for the lines that follow, as a global does; what
+        is local to a block, or <close>, ends with it. Lines are counted through the session, and errors name them: repl:12.
+
+          1> model = flux.load()
+          2> image = model:generate("a red fox", { steps = 4 })
+          3> image
+          Image 128x128
+          4> image:save "fox.png"
+          saved out/repl/fox.png
+
+        Tab completes globals, fields, methods by the type of the value, options within a call's table, and words where a string is a choice.
+        Ctrl-C stops an evaluation, also in the middle of a step, and leaves everything else as it was; at the prompt it gives up the line.
+        Ctrl-D leaves. --time-limit counts for each evaluation. Files go to out/repl, or --out FOLDER.
+
+          help, help TOPIC   this manual
+          .save FILE         what went well, as a recipe, in the current folder
+          .exit              leaves
+
+        Earlier lines are kept in $XDG_STATE_HOME/fluxlua/history, or ~/.local/state/fluxlua/history, up to 1000.
+
+        Without a terminal the lines of stdin run without a prompt, up to the first error, which ends the program as it ends a recipe; pcall
+        goes on behind one.
+        """),
+      Topic(names: ["reports", "json", "verbose"], summary: "What is told of a run, for people and for programs.", text: """
+        Progress, notices and errors go to stderr, print to stdout. --quiet leaves progress out. --verbose tells which model was loaded and in
+        which precision, all of the way to an error, and at the end how long each stage took.
+
+        --json writes one object a line to stdout, and what the recipe prints to stderr:
+
+          {"event":"loaded","model":…,"kind":…,"precision":…,"parameters":…}
+          {"event":"step","index":1,"count":8}
+          {"event":"cell","label":"seed 1003","left":4,"count":9}
+          {"event":"saved","file":…}
+          {"event":"done","files":[…],"seconds":…}
+          {"event":"error","kind":…,"message":…,"line":…,"frames":[…],"exit":1,
+           "files":[…],"seconds":…}
+
+        Steps and cells are told when they begin. The last one is done or error, unless the command line itself is wrong. The kinds of errors are failed,
+        interrupted, terminated, time_limit, memory_limit, unusable and usage; line is there when the place is in the recipe's own file.
+        """),
+      Topic(names: ["plan", "check"], summary: "What a recipe would take, and what is wrong with it, before it runs.", text: """
+        fluxlua plan RECIPE, or run --dry-run, runs the recipe against a stand-in for the model: every option is read, every step is made, and
+        nothing is computed or written. Then the machine's speed is tried for about a second, on the model's own weights. What a recipe
+        decides by looking at its pictures is decided otherwise there. --json writes one object; --verbose shows what the recipe prints.
+
+        fluxlua check RECIPE... finds mistakes in syntax, names that nobody has set, in functions that are never called, too, and wrong options.
+        It needs no model: where one is not there, the model inside the program stands in for it.
+        """),
+      Topic(names: ["checkpoints", "interruptions"], summary: "Pictures that go on where they were interrupted.", text: """
+        checkpoint = { every = 60 } in generate or sample writes the unfinished picture into the output folder each minute, and when the program is
+        interrupted or terminated. The same call of the same recipe, with the same model, parameters and options, then goes on with it, to the
+        same bytes; hooks do not see the steps that were made before. The file is gone once the picture is there. A loop that the recipe
+        holds is saved by run:save, and goes on by model:resume.
+        """),
+      Topic(names: ["weights", "prompt-weights"], summary: "Words that weigh more or less.", text: """
+        { prompt = "a (red:1.3) fox", weights = true } wherever a prompt stands: (word:1.3) weighs 1.3, (word) 1.1 times what stands around it,
+        parentheses may be nested, \\( and \\) are just parentheses. Without weights = true all of it is text, as for diffusers.
+
+        A weight of w moves T5's states of a word from those of the empty prompt by w times as much; CLIP's pooled state takes the words as they
+        are. Both are what ComfyUI does.
+        """),
+      Topic(names: ["cache"], summary: "What is kept of prompts.", text: """
+        Each prompt is encoded once: what came of it is kept in memory, and in $XDG_CACHE_HOME/fluxlua/embeddings or
+        ~/.cache/fluxlua/embeddings, up to 1 GB, the oldest going first. The name of an entry depends on the encoders' weights, the precision, the
+        processor and the tokens. --no-cache encodes anew and keeps nothing on disk.
         """),
       Topic(names: ["exit-codes"], summary: "How the program ends.", text: """
           0    done

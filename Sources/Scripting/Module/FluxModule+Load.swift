@@ -5,6 +5,13 @@ import Pipeline
 
 // flux.load: models, and what is said of those that cannot be used.
 
+/// A model that a recipe loaded, for as long as the run.
+struct OpenModel {
+  let source: ModelSource, precision: Precision
+  let pipeline: FluxPipeline
+  let model: LuaReference
+}
+
 /// Where `flux.load` looks: what was chosen on the command line, a folder, or parts.
 struct LuaSource {
   var base: String?, transformer: String?, t5: String?, clip: String?, vae: String?, tokenizers: String?, scheduler: String?
@@ -46,22 +53,51 @@ extension FluxModule {
                 .optional("source", LuaSource.reader, "a folder, or the parts of a model; what --model says by default"),
                 .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
-      let source = try source.map { try self.source($0) } ?? self.session.model
-      return try self.model(source, options.precision ?? self.session.precision, in: call.lua)
+      return try self.model(self.chosen(source), options.precision ?? self.session.precision, in: call.lua)
     }
+  }
+
+  /// What was asked for; while a recipe is only checked, the model inside the program stands in for one that is not there.
+  private func chosen(_ given: LuaSource?) throws -> ModelSource {
+    guard let given else { return session.model }
+    do { return try source(given) } catch let error as LuaError where session.purpose == .check {
+      return absent(error)
+    }
+  }
+
+  private func absent(_ error: any Error) -> ModelSource {
+    unusable.removeAll()
+    session.observer(.notice("\(error); checked against the model inside the program"))
+    return .embedded
   }
 
   /// One model for each source and precision, however often it is asked for.
   private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
     if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
     let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
-    let pipeline = try kept ?? engine { try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: settings.cancellation) }
+    let pipeline = try kept ?? engine { try opened(source, precision) }
     if pipeline.precision != precision { return try model(source, pipeline.precision, in: lua) }      // what "auto" came to
     pipeline.observer = session.observer
+    pipeline.embeddings = session.embeddings
+    session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
+                                   parameters: pipeline.parameterCount))
     let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
-    models.append((source, precision, model))
+    models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
     if kept == nil { work.pipelines.append((source, precision, pipeline)) }
     return model
+  }
+
+  /// A pipeline that works, or one that only looks.
+  private func opened(_ source: ModelSource, _ precision: Precision) throws -> FluxPipeline {
+    let cancellation = settings.cancellation
+    switch session.purpose {
+    case .pictures: return try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: cancellation)
+    case .plan: return try .standingIn(for: source, precision: precision, memoryLimit: session.memoryLimit, cancellation: cancellation)
+    case .check:
+      do { return try .standingIn(for: source, precision: precision, cancellation: cancellation) } catch {
+        return try .standingIn(for: absent(error), cancellation: cancellation)
+      }
+    }
   }
 
   private func source(_ given: LuaSource) throws -> ModelSource {
@@ -105,7 +141,7 @@ extension FluxModule {
   }
 
   /// The pipelines that were loaded so far.
-  var loaded: [FluxPipeline] { models.compactMap { entry in work.pipelines.first { $0.source == entry.source && $0.precision == entry.precision }?.pipeline } }
+  var loaded: [FluxPipeline] { models.map(\.pipeline) }
 
   var session: Session { settings.session }
 

@@ -44,6 +44,7 @@ extension FluxModule {
                 .options(WildcardOptions.options), returns: "string|string[]") { _, template, options -> Several in
       let root = try WildcardTemplate(template).root
       var expansion = WildcardExpansion(seed: Int64(options.seed)) { try self.wildcard($0) }
+      if options.all, options.count != nil { throw LuaError("'all' and 'count' both say how many prompts there are; give one of them") }
       if options.all { return Several(try expansion.all(root)) }
       guard let count = options.count else { return Several(try expansion.one(root)) }
       return Several(try (0..<count).map { _ in try expansion.one(root) })

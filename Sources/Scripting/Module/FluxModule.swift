@@ -9,13 +9,13 @@ import Tensors
 ///
 /// Each file of this folder adds its functions to `functions` by an extension, and registers its types.
 package final class FluxModule {
-  let recipe: Recipe
+  /// At a prompt, it grows.
+  var recipe: Recipe
   let settings: Recipe.Settings
   /// Whether only the declarations of `flux.params` are wanted.
   let declaresOnly: Bool
   package internal(set) var declared: [DeclaredParameter] = []
-  /// Models that were loaded, each for as long as the run.
-  var models: [(source: ModelSource, precision: Precision, model: LuaReference)] = []
+  var models: [OpenModel] = []
   /// What was said of models and files that cannot be used.
   var unusable: [String] = []
   /// What was said of values that the command line sets.
@@ -36,12 +36,12 @@ package final class FluxModule {
   }
 
   var functions: [LuaFunction] {
-    [loadFunction(), parametersFunction(), range(), log(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
+    [loadFunction(), parametersFunction(), range(), log(), progress(), elapsed(), scheduleFunction(), conditioningFunction(), imageFunction()] + blendFunctions()
       + tensorFunctions() + promptFunctions() + sheetFunctions() + sweepFunctions()
   }
 
   var types: [AnyLuaType] {
-    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
+    [AnyLuaType(Tensor.type.saving(self)), AnyLuaType(Conditioning.type.saving(self)), AnyLuaType(Image.type(self)), AnyLuaType(LuaSchedule.type.plotting(self)), AnyLuaType(LuaModel.type),
      AnyLuaType(LuaStep.type), AnyLuaType(LuaRun.type), AnyLuaType(LuaVelocity.type), AnyLuaType(LuaSweep.type), AnyLuaType(LuaCell.type), AnyLuaType(LuaSheet.type), AnyLuaType(LuaDraw.type)]
   }
 
@@ -83,7 +83,7 @@ package final class FluxModule {
     }
   }
 
-  private static let later = ["models", "remote", "rand", "arange", "where", "progress"]
+  private static let later = ["models", "remote"]
 
   private func readOnly() -> LuaFunction {
     LuaFunction(name: "flux", summary: "", parameters: [], returns: "") { _ in throw Unnamed("flux cannot be added to") }
@@ -96,9 +96,11 @@ package final class FluxModule {
       guard step != 0, step.isFinite, from.isFinite, to.isFinite else { throw LuaError("'step' must not be 0, and all must be finite") }
       let count = ((to - from) / step + 1e-9).rounded(.down) + 1
       guard count <= 1_000_000 else { throw LuaError("more than a million numbers") }
-      return (0..<max(0, Int(count))).map { i -> LuaValue in
+      guard count >= 1 else { return [LuaValue]() }
+      return (0..<Int(count)).map { i -> LuaValue in
         let value = from + Double(i) * step
-        return Int(exactly: step) != nil && Int(exactly: from) != nil ? .integer(Int(value)) : .number(value)
+        guard Int(exactly: step) != nil, Int(exactly: from) != nil, let whole = Int(exactly: value) else { return .number(value) }
+        return .integer(whole)
       }
     }
   }
@@ -122,6 +124,12 @@ package final class FluxModule {
           throw LuaError(failure.message.replacing("'?'", with: "'log'"))
         }
       }
+    }
+  }
+
+  private func progress() -> LuaFunction {
+    LuaFunction("progress", "Says what goes on: a line that moves on a terminal, plain lines now and then elsewhere.", .required("text", .string, "what goes on")) { call, text in
+      call.lua.output.write(text, .progress)
     }
   }
 

@@ -7,8 +7,15 @@ import Tensors
 // What a recipe asks for, as the engine takes it.
 
 extension GenerateOptions {
+  /// These options with others for the rest of a run.
+  func changed(by changes: Argument) throws -> GenerateOptions {
+    do { return try Reader.options(Self.branch(of: leavingRoom(for: changes))).read(changes) } catch let mismatch as Mismatch {
+      throw Problems([mismatch.message(for: "options")])
+    }
+  }
+
   /// Without what says the same as one of the changes in another way.
-  func leavingRoom(for changes: Argument) -> GenerateOptions {
+  private func leavingRoom(for changes: Argument) -> GenerateOptions {
     guard changes.isTable else { return self }
     var options = self
     if changes.field("schedule", { !$0.isAbsent }) { options.steps = nil }
@@ -23,17 +30,20 @@ extension GenerateOptions {
     if let seeds { request.seeds = seeds }
     request.batch = batch ?? max(1, prompt.all.count)
     if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
+    let pixels = try pipeline.checkedSize(request.size), grain = pipeline.reduction
+    _ = try Tensor.product([request.batch, pipeline.latentChannels, pixels.height / grain, pixels.width / grain])
     (request.sigmas, request.shift) = (try sigmas(), shift)
     try checkNoiseOptions()
     switch sampler {
-    case .named(let named)?: request.sampler = named.sampler(eta: eta, sNoise: sNoise ?? 1)
+    case .named(let named)?: 
+      request.sampler = named.sampler(eta: eta.map { perStep($0, run, lua) { $0 } }, sNoise: sNoise.map { perStep($0, run, lua) { $0 } } ?? 1, noise: NoiseSource(rng))
     case .function(let function)?: request.sampler = LuaSampler(function, of: run, in: lua)
     case nil: break
     }
-    request.guidance = guidance.map { perStep($0, run, lua) }
+    request.guidance = guidance.map { perStep($0, run, lua) { Float($0) } }
     if let cfg {
-      let negative = try cfg.negative?.prompt(on: pipeline) ?? .text("")
-      request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua), negative: negative), run, lua) }
+      let negative = try cfg.negative?.prompt(on: pipeline) ?? ""
+      request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua) { Float($0) }, negative: negative), run, lua) }
     }
     request.noiseKind = rng
     request.start = try start()
@@ -50,13 +60,18 @@ extension GenerateOptions {
   }
 
   private func start() throws -> Start {
+    if let repaint { return .resumed(repaint) }
     guard let image else {
       if mask != nil { throw LuaError("'mask' says where to paint on a picture: give 'image' too") }
+      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'image' and 'mask' too") }
       if strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
       return .noise
     }
-    guard let mask else { return .image(image, strength: strength ?? 0.6) }
-    return .repaint(image, mask: mask, strength: strength ?? 0.6)
+    guard let mask else {
+      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'mask' too") }
+      return .image(image, strength: strength ?? 0.6)
+    }
+    return .repaint(image, mask: mask, strength: strength ?? 0.6, padding: padding)
   }
 
   private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {
@@ -90,15 +105,15 @@ extension GenerateOptions {
     }
   }
 
-  private func perStep(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua) -> PerStep<Float> {
+  private func perStep<Value>(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua, _ convert: @escaping (Double) -> Value) -> PerStep<Value> {
     switch value {
-    case .constant(let value): .constant(Float(value))
-    case .list(let values): .list(values.map { Float($0) })
+    case .constant(let value): .constant(convert(value))
+    case .list(let values): .list(values.map(convert))
     case .function(let function, let result, let name): .function { step in
-      guard let run = run.value else { return 0 }
+      guard let run = run.value else { return convert(0) }
       let handle = LuaStep(step, of: run, phase: .sampling)
       defer { handle.end() }
-      return Float(try lua.call(function, handle, result: result, of: name))
+      return convert(try lua.call(function, handle, result: result, of: name))
     }
     }
   }

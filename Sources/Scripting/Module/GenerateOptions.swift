@@ -18,13 +18,24 @@ struct GenerateOptions {
   var guidance: LuaPerStep<Double>?
   var cfg: CFGOptions?
   var noise: NoiseChoice?
-  var eta: Double?, sNoise: Double?
+  var eta: LuaPerStep<Double>?, sNoise: LuaPerStep<Double>?
   var rng = NoiseKind.torch
-  var image: Image?, mask: Image?, strength: Double?
+  var image: Image?, mask: Image?, strength: Double?, padding: Int?
+  /// Of a run that goes on from a file: what its mask left as it was.
+  var repaint: Repaint?
+  var checkpoint: CheckpointOptions?
   var beforeStep: LuaReference?, onStep: LuaReference?
 
   enum SamplerChoice { case named(NamedSampler), function(LuaReference) }
   enum NoiseChoice { case tensor(Tensor), function(LuaReference) }
+
+  /// How often an unfinished picture is written down.
+  struct CheckpointOptions {
+    var every = 60.0
+    static var options: Options<CheckpointOptions> {
+      Options(CheckpointOptions(), [Field("every", .number(in: 0...1e6), \.every, "seconds; 60 by default, 0 is after every step")])
+    }
+  }
 
   /// Two-pass guidance.
   struct CFGOptions {
@@ -56,7 +67,12 @@ struct GenerateOptions {
     }
   }
 
-  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + later) }
+  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + keeping + later) }
+
+  /// Of a run that the recipe does not hold: who holds one saves it.
+  private static var keeping: [Field<GenerateOptions>] {
+    [Field("checkpoint", .options(CheckpointOptions.options), \.checkpoint, "keeps a picture that is interrupted, so that the same call goes on with it")]
+  }
 
   /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
   static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
@@ -70,11 +86,12 @@ struct GenerateOptions {
       Field("size", .size, \.size, "of the picture in pixels; the model's own by default"),
       Field("seed", seed, \.seeds, "of the noise; with batch one generator draws on, a list gives one each"),
       Field("batch", .integer(in: 1...1024), \.batch, "pictures at once"),
-      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean; PyTorch's on a CPU by default"),
+      Field("rng", NoiseKind.reader, \.rng, "whose random numbers the seeds mean, for the noise at the start and that of stochastic samplers; PyTorch's on a CPU by default"),
       Field("noise", noise, \.noise, "what to start from; a function of {index=, seed=, size=} gives one picture's"),
       Field("image", Reader<Image>.object, \.image, "a picture to start from; of the aspect of the size"),
-      Field("strength", .number(in: 0...1), \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
+      Field("strength", .share, \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
+      Field("padding", .integer(in: 0...16384), \.padding, "paint just the mask and so many pixels around it, at the full size, and put that back into the picture"),
     ]
   }
 
@@ -85,8 +102,8 @@ struct GenerateOptions {
       Field("schedule", LuaSchedule.reader, \.schedule, "the noise levels to go through, instead of steps; a list is used as it is"),
       Field("shift", shift, \.shift, "\"auto\" is the model's own, for counts and names; a factor is for whatever is given"),
       Field("sampler", sampler, \.sampler, "the integrator; function(x, step, velocity) gives the latents at step.next"),
-      Field("eta", .number(in: 0...10), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
-      Field("s_noise", .number(in: 0...10), \.sNoise, "the size of that noise"),
+      Field("eta", .perStep(.number(in: 0...10), named: "eta"), \.eta, "how much noise a stochastic sampler renews; 0 is none"),
+      Field("s_noise", .perStep(.number(in: 0...10), named: "s_noise"), \.sNoise, "the size of that noise"),
       Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
@@ -99,8 +116,8 @@ struct GenerateOptions {
   }
 
   private static var later: [Field<GenerateOptions>] {
-    [.later("padding", "inpainting"), .later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
-     .later("lora", "LoRA"), .later("checkpoint", "checkpoints within a picture"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
+    [.later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
+     .later("lora", "LoRA"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
   private static var seed: Reader<Seeds> {

@@ -30,9 +30,8 @@ final class LuaCell: LuaObject {
         return Several(table(record))
       }
       .method("picture", "Its picture; nil while it is not made.", returns: "flux.Image?") { cell, _ -> Several in
-        let ledgers = try cell.sweep.flux.work.ledgers()
-        guard ledgers.isMade(cell.cell.id), let file = ledgers.records[cell.cell.id]?.file else { return Several(LuaValue.nil) }
-        return Several(try Image(contentsOf: "\(ledgers.folder)/\(file)"))
+        guard let place = try cell.sweep.flux.work.place(of: cell.cell.id) else { return Several(LuaValue.nil) }
+        return Several(try Image(contentsOf: place))
       }
       .entries { cell, _, key in
         guard case .string(let name) = key else { return nil }

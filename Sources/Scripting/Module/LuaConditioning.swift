@@ -1,3 +1,4 @@
+import Checkpoints
 import Conditioning
 import Tensors
 
@@ -12,7 +13,7 @@ extension Conditioning: LuaObject {
   }
 
   static var type: LuaType<Conditioning> {
-    LuaType<Conditioning>("What a prompt means to a model.").later("save")
+    LuaType<Conditioning>("What a prompt means to a model.")
       .property("tokens", "integer", "The length of the sequence.") { $0.tokens }
       .property("sequence", "flux.Tensor", "T5's states, [tokens, width].") { $0.sequence }
       .property("pooled", "flux.Tensor", "CLIP's pooled state, [width].") { $0.pooled }
@@ -25,6 +26,10 @@ extension Conditioning: LuaObject {
           return conditioning.mapped { $0 * factor }
         default: throw LuaError("a Conditioning is multiplied by a number")
         }
+      }
+      .binary("div", side, side) { a, b in
+        guard case (.conditioning(let conditioning), .number(let divisor)) = (a, b) else { throw LuaError("a Conditioning is divided by a number") }
+        return conditioning.mapped { $0 / divisor }
       }
       .unary("unm") { $0.mapped { -$0 } }
       .method("mix", "The weighted sum of this and others: mix{ {conditioning, weight}, … } adds to it.",
@@ -60,7 +65,37 @@ extension Conditioning: LuaObject {
   }
 }
 
+extension LuaType where Value == Conditioning {
+  /// `:save(path)`, in the output folder of this run.
+  func saving(_ flux: FluxModule) -> LuaType {
+    method("save", "Writes a .safetensors file with both tensors and the text: flux.conditioning(path) reads it.", .required("path", .string, "where to, in the output folder")) { conditioning, _, path in
+      guard path.lowercased().hasSuffix(".safetensors") else { throw LuaError("'\(path)' must end in .safetensors") }
+      var metadata = [FileAccess.Mark.key: flux.session.files.recipe]
+      metadata[Conditioning.textKey] = conditioning.text
+      let bytes = try Safetensors.file(["sequence": conditioning.sequence, "pooled": conditioning.pooled], metadata: metadata)
+      try flux.session.files.write(bytes, to: path)
+    }
+  }
+}
+
 // flux.conditioning and flux.lerp.
+
+extension Conditioning {
+  /// The key of a file's metadata that holds the prompt.
+  fileprivate static let textKey = "text"
+
+  /// From tensors that a recipe made or a file holds.
+  fileprivate static func checked(_ sequence: Tensor, _ pooled: Tensor, text: String? = nil) throws -> Conditioning {
+    guard sequence.shape.count == 2, sequence.count > 0 else { throw LuaError("'sequence' must have the shape [tokens, width], got \(sequence.shape)") }
+    guard pooled.shape.count == 1, pooled.count > 0 else { throw LuaError("'pooled' must have the shape [width], got \(pooled.shape)") }
+    for (name, part) in [("sequence", sequence), ("pooled", pooled)] where !part.isFinite {
+      throw LuaError("'\(name)' holds a number that is infinite or not a number")
+    }
+    return Conditioning(sequence: sequence, pooled: pooled, text: text)
+  }
+}
+
+private enum ConditioningSource { case file(String), parts(ConditioningParts) }
 
 private struct ConditioningParts {
   var sequence: Tensor?, pooled: Tensor?
@@ -80,12 +115,22 @@ private enum Mixable {
 
 extension FluxModule {
   func conditioningFunction() -> LuaFunction {
-    LuaFunction("conditioning", "A Conditioning from tensors.",
-                .required("parts", .options(ConditioningParts.options), "both by their names"), returns: "flux.Conditioning") { _, parts in
-      guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes sequence and pooled") }
-      guard sequence.shape.count == 2, sequence.count > 0 else { throw LuaError("'sequence' must have the shape [tokens, width], got \(sequence.shape)") }
-      guard pooled.shape.count == 1, pooled.count > 0 else { throw LuaError("'pooled' must have the shape [width], got \(pooled.shape)") }
-      return Conditioning(sequence: sequence, pooled: pooled)
+    let source = Reader<String>.string.map { ConditioningSource.file($0) }.or(Reader.options(ConditioningParts.options).map { ConditioningSource.parts($0) })
+      .described("a .safetensors file, or {sequence=, pooled=}")
+    return LuaFunction("conditioning", "A Conditioning from a file that conditioning:save wrote, or from tensors.",
+                       .required("source", source, "a file, or both tensors by their names"), returns: "flux.Conditioning") { _, source in
+      switch source {
+      case .parts(let parts):
+        guard let sequence = parts.sequence, let pooled = parts.pooled else { throw LuaError("takes sequence and pooled") }
+        return try Conditioning.checked(sequence, pooled)
+      case .file(let path):
+        guard path.lowercased().hasSuffix(".safetensors") else { throw LuaError("'\(path)' must be a .safetensors file") }
+        let bytes = try self.engine { try FileBytes(mapping: self.session.files.file(path)) }
+        return try self.engine {
+          let checkpoint = try Checkpoint(safetensors: bytes)
+          return try Conditioning.checked(checkpoint.numbers("sequence"), checkpoint.numbers("pooled"), text: Safetensors.metadata(of: bytes)[Conditioning.textKey])
+        }
+      }
     }
   }
 

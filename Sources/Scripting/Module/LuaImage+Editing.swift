@@ -24,10 +24,13 @@ extension Image {
       .method("crop", "A piece: its left and top pixel, from 1, its width and height.", .required("x", .integer(in: 1...), "from the left"),
               .required("y", .integer(in: 1...), "from the top"), .required("width", .integer(in: 1...), "pixels"),
               .required("height", .integer(in: 1...), "pixels"), returns: "flux.Image") { image, _, x, y, width, height in
-        try image.cropped(x: x - 1, y: y - 1, width: width, height: height)
+        guard x <= image.width, y <= image.height, width <= image.width - x + 1, height <= image.height - y + 1 else {
+          throw LuaError("\(width)x\(height) pixels from (\(x), \(y)) on are not all within the picture, which is \(image.width)x\(image.height)")
+        }
+        return try image.cropped(x: x - 1, y: y - 1, width: width, height: height)
       }
       .method("paste", "With another picture on it, its left and top pixel at x and y; through a mask where one is given.",
-              .required("other", Reader<Image>.object, "what is pasted"), .required("x", .integer, "from the left"), .required("y", .integer, "from the top"),
+              .required("other", Reader<Image>.object, "what is pasted"), .required("x", place, "from the left"), .required("y", place, "from the top"),
               .optional("mask", Reader<Image>.object, "light where it is pasted"), returns: "flux.Image") { image, _, other, x, y, mask in
         try image.pasting(other, x: x - 1, y: y - 1, mask: mask)
       }
@@ -37,6 +40,9 @@ extension Image {
       .method("blur", "A Gaussian blur of this many pixels.", .required("sigma", .number(in: 0...1000), "how far it reaches"), returns: "flux.Image") { image, _, sigma in try image.blurred(sigma: sigma) }
       .method("label", "With a text below it.", .required("text", .string, "any text"), returns: "flux.Image") { image, _, text in try image.labelled(text) }
   }
+
+  /// Outside of a picture too, but not out of this world.
+  private static var place: Reader<Int> { .integer(in: -1_000_000...1_000_000) }
 
   private static func compared(_ start: LuaType<Image>) -> LuaType<Image> {
     start

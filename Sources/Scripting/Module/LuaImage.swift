@@ -8,7 +8,7 @@ extension Image: LuaObject {
   package var luaBytes: Int { pixels.count }
 
   static func type(_ flux: FluxModule) -> LuaType<Image> {
-    edited(LuaType<Image>("A picture.")).later("show")
+    edited(LuaType<Image>("A picture."))
       .property("width", "integer", "Pixels.") { $0.width }
       .property("height", "integer", "Pixels.") { $0.height }
       .property("channels", "integer", "3 for colour, 1 for grey.") { $0.channels }
@@ -18,6 +18,9 @@ extension Image: LuaObject {
       .method("save", "Writes a PNG, JPEG or WebP file, as the name ends, to the output folder unless the path says otherwise.",
               .required("path", .string, "where to, in the output folder"), .options(SaveOptions.options)) { image, _, path, options in
         try flux.save(image, to: path, options)
+      }
+      .method("show", "Draws the picture on the terminal, as finely as the terminal can; elsewhere a warning says that there is none.") { image, call in
+        if let why = call.lua.output.show(image) { call.lua.output.write("show: \(why)", .warning) }
       }
       .method("psnr", "The likeness to another picture of the same size in decibels; math.huge for equal ones.",
               .required("other", Reader<Image>.object, "the picture to compare with"),
@@ -56,16 +59,18 @@ extension FluxModule {
   fileprivate func save(_ image: Image, to path: String, _ options: Image.SaveOptions) throws {
     let format = try PictureFormat(endingOf: path)
     if options.quality != nil, format.defaultQuality == nil { throw LuaError("'quality' is for .jpg and .webp; a PNG loses nothing") }
-    var image = image
-    for (key, value) in options.text { image.text[key] = value }
-    image.text[FileAccess.Mark.key] = session.files.recipe
-    try session.files.write(image.encoded(as: format, quality: options.quality), to: path)
+    var signed = image
+    for (key, value) in options.text { signed.text[key] = value }
+    signed.text[FileAccess.Mark.key] = session.files.recipe
+    let picture = signed, quality = options.quality
+    try session.files.write(picture.encoded(as: format, quality: quality), to: path)
   }
 
   func imageFunction() -> LuaFunction {
     let source = Reader<String>.string.map { ImageSource.file($0) }.or(Reader<Tensor>.object.map { ImageSource.tensor($0) })
-    return LuaFunction("image", "A picture from a PNG, JPEG or WebP file, or from a Tensor [1 or 3, height, width] from 0 to 1.",
-                       .required("source", source, "a file, or the pixels"),
+      .or(Reader.options(CanvasOptions.options).map { ImageSource.canvas($0) }).described("a file, a Tensor, or {size=, fill=}")
+    return LuaFunction("image", "A picture from a PNG, JPEG or WebP file, from a Tensor [1 or 3, height, width] from 0 to 1, or of one colour: flux.image{ size = 512, fill = \"navy\" }.",
+                       .required("source", source, "a file, the pixels, or a size and a colour"),
                        returns: "flux.Image") { _, source in
       switch source {
       case .file(let path):
@@ -75,9 +80,19 @@ extension FluxModule {
         guard tensor.shape.count == 3, [1, 3].contains(tensor.shape[0]) else { throw LuaError("a picture's Tensor has the shape [1 or 3, height, width], got \(tensor.shape)") }
         guard tensor.isFinite else { throw LuaError("the Tensor holds a number that is infinite or not a number") }
         return try Image(tensor)
+      case .canvas(let canvas):
+        guard let size = canvas.size else { throw LuaError("'size' is missing") }
+        return try Image.filled(width: size.width, height: size.height, with: canvas.fill)
       }
     }
   }
 
-  private enum ImageSource { case file(String), tensor(Tensor) }
+  private enum ImageSource { case file(String), tensor(Tensor), canvas(CanvasOptions) }
+}
+
+private struct CanvasOptions {
+  var size: PixelSize?, fill = Colour.black
+  static var options: Options<CanvasOptions> {
+    Options(CanvasOptions(), [Field("size", .size, \.size, "pixels").required, Field("fill", Colour.reader, \.fill, "its colour; black by default")])
+  }
 }

@@ -16,7 +16,7 @@ package final class LuaModel: LuaObject {
     described
       .method("encode", "What a prompt means to the model.",
               .required("prompt", PromptText.reader, "for both encoders, or for each its own"), returns: "flux.Conditioning") { model, _, text in
-        try model.flux.engine { try model.pipeline.encode(text.prompt, clip: text.clip, t5: text.t5, length: text.maxLength) }
+        try model.flux.engine { try model.pipeline.encode(text) }
       }
       .method("tokens", "How both tokenizers cut a text.",
               .required("text", .string, "any text"), returns: "{ clip: { ids: integer[], pieces: string[] }, t5: { ids: integer[], pieces: string[] } }") { model, _, text in
@@ -38,7 +38,8 @@ package final class LuaModel: LuaObject {
       .method("steps", "The same loop, to be held by the recipe: call it, or use it in for.",
               .required("prompt", PromptList.reader, "what to paint; a list has one for each picture"),
               .options(GenerateOptions.options), returns: "flux.Run") { model, call, prompt, options in
-        try model.run(prompt, options, call)
+        if options.checkpoint != nil { throw LuaError("'checkpoint' is for generate and sample; a loop that the recipe holds is saved by run:save") }
+        return try model.run(prompt, options, call)
       }
       .method("resume", "A run that was saved, going on to the same bytes; functions that it had are given again.",
               .required("path", .string, "a file that step:save or run:save wrote"),
@@ -129,33 +130,41 @@ package final class LuaModel: LuaObject {
   }
 }
 
-/// What `encode` takes: a text, or texts for each encoder.
-struct PromptText {
-  var prompt = "", clip: String?, t5: String?
-  var maxLength: Int?
+extension PromptText {
+  /// What `encode` takes: a text, or texts for each encoder.
+  static var reader: Reader<PromptText> { Reader<String>.string.map { PromptText($0) }.or(table).described("a text or a table of texts") }
 
-  static var reader: Reader<PromptText> {
-    let options = Options(PromptText(), [
-      Field("prompt", .string, \.prompt, "what both encoders read"),
+  static var table: Reader<PromptText> {
+    .options(Options(PromptText(""), [
+      Field("prompt", .string, \.text, "what both encoders read"),
       Field("clip", .string, \.clip, "what CLIP reads instead"),
       Field("t5", .string, \.t5, "what T5 reads instead"),
-      Field("max_length", .integer(in: 1...FluxPipeline.longestPrompt), \.maxLength, "tokens that T5's text is padded or cut to; the model's own by default"),
-      .later("weights", "weights of words"),
-    ])
-    return Reader<String>.string.map { PromptText(prompt: $0) }.or(.options(options)).described("a text or a table of texts")
+      Field("max_length", .integer(in: 1...FluxPipeline.longestPrompt), \.length, "tokens that T5's text is padded or cut to; the model's own by default"),
+      Field("weights", .boolean, \.isWeighted, "whether (word:1.2) makes a word weigh more, as in ComfyUI; otherwise it is text"),
+    ]))
   }
 }
 
 /// What is painted: a text, a Conditioning, or a list of either, one for each picture.
 struct PromptList {
-  enum One { case text(String), conditioning(Conditioning) }
+  enum One { case text(PromptText), conditioning(Conditioning) }
   var all: [One]
 
   static var reader: Reader<PromptList> {
-    let one = Reader<String>.string.map { One.text($0) }.or(Reader<Conditioning>.object.map { One.conditioning($0) })
     let list = Reader<[One]>.list(of: one, atLeast: 1).map { PromptList(all: $0) }
     return one.map { PromptList(all: [$0]) }.or(list)
-      .described("a text, a Conditioning, or a list of them", annotation: "string|flux.Conditioning|(string|flux.Conditioning)[]")
+      .described("a text, a table of texts, a Conditioning, or a list of them",
+                 annotation: "string|flux.PromptText|flux.Conditioning|(string|flux.PromptText|flux.Conditioning)[]")
+  }
+
+  private static var one: Reader<One> {
+    let plain = Reader<String>.string.map { One.text(PromptText($0)) }.or(Reader<Conditioning>.object.map { One.conditioning($0) })
+    let table = PromptText.table
+    var reader = Reader<One>(plain.expected, plain.annotation) { argument in
+      argument.isTable && !argument.keys.names.isEmpty ? .text(try table.read(argument)) : try plain.read(argument)
+    }
+    reader.options = table.options
+    return reader
   }
 
   func prompt(on pipeline: FluxPipeline) throws -> Prompt {

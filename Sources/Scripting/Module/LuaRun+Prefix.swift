@@ -10,9 +10,9 @@ extension LuaRun {
   /// A name for the latents before each step and after the last, each made from the one before it and from all that the step depends on;
   /// nil where a function of the recipe has a hand in the loop, or a mask.
   func prefixNames(_ trajectory: Trajectory, _ request: Request, _ options: GenerateOptions) throws -> [String]? {
-    guard !request.isScripted, options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
+    guard !request.isScripted, ![options.eta, options.sNoise].contains(where: { $0?.isFunction == true }), options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
     let start = Digest(), steps = trajectory.schedule.steps
-    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(options.eta as Any) \(options.sNoise as Any) \(trajectory.seeds) \(steps)\n")
+    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\n")
     start.update(trajectory.latents)
     for one in trajectory.conditioning { start.update(one) }
     if let cfg = request.cfg {
@@ -26,6 +26,10 @@ extension LuaRun {
       names.append(digest.finish())
     }
     return names
+  }
+
+  private static func text(_ value: LuaPerStep<Double>?) -> String {
+    switch value { case .constant(let number)?: "\(number)"; case .list(let numbers)?: "\(numbers)"; case .function?, nil: "-" }
   }
 
   private func combination(_ options: GenerateOptions) -> String { if case .named(_, let name)? = options.cfg?.combine { name } else { "plain" } }

@@ -25,9 +25,13 @@ package final class LuaRun: LuaObject {
   private var isStepping = false
   /// Where it stands, in words.
   private var place: String
-  private var kept: LuaReference?
+  private var memories: LuaReference?
   /// What it was asked for, for its branches.
   private var options: GenerateOptions
+  /// Where its picture belongs in a larger one.
+  private let region: RepaintRegion?
+  /// Writes down an unfinished picture.
+  private var checkpoint: RunCheckpoint?
   /// Names of the places on its way, where other cells of a sweep may have been; until it is drained.
   private var prefix: [String]?
 
@@ -40,16 +44,20 @@ package final class LuaRun: LuaObject {
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
+    region = try request.start.region(for: size)
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
     (x, shape) = (made.latents, made.latents.shape)
     place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
     count = pictures
     records = (1...pictures).map { picture in
       var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
-      (record.eta, record.sNoise) = (options.eta, options.sNoise)
+      (record.eta, record.sNoise) = (options.eta?.number, options.sNoise?.number)
+      // What differs from step to step is not kept.
+      if options.eta != nil && record.eta == nil || options.sNoise != nil && record.sNoise == nil { record.scripted = true }
       return record
     }
     this.value = self
+    if let every = options.checkpoint?.every { checkpoint = try RunCheckpoint(of: self, every: every) }
     if flux.work.isMakingCells { prefix = try prefixNames(made, request, options) }
   }
 
@@ -67,16 +75,16 @@ package final class LuaRun: LuaObject {
 
   /// A table that lives as long as the loop.
   func memory() throws -> LuaReference {
-    if let kept { return kept }
+    if let memories { return memories }
     guard trajectory != nil else { throw LuaError("the loop is over, and its memory with it") }
     let made = LuaReference(pushing: LuaTable([]), in: lua)
-    kept = made
+    memories = made
     return made
   }
 
   /// Lets go of every function and table of the recipe: they may hold this run, and then neither would ever die.
   private func finish() {
-    (trajectory, onStep, kept, options, prefix) = (nil, nil, nil, GenerateOptions(), nil)
+    (trajectory, onStep, memories, options, checkpoint, prefix) = (nil, nil, nil, GenerateOptions(), nil, nil)
   }
 
   func stop() {
@@ -90,8 +98,9 @@ package final class LuaRun: LuaObject {
     try settle()
     handle?.end()
     handle = nil
-    guard !isStopped, var step = try made() else {
+    guard !isStopped, var step = try kept(made) else {
       if trajectory != nil { model.flux.session.observer(.sampled) }
+      checkpoint?.remove()
       finish()
       return nil
     }
@@ -102,9 +111,18 @@ package final class LuaRun: LuaObject {
       try runHook(onStep, named: "on_step", on: &step)
       try adopt(step)
     }
+    try checkpoint?.stepWasMade(self)
     let next = LuaStep(step, of: self, phase: .after)
     handle = next
     return next
+  }
+
+  /// A stop in the middle of a step leaves a checkpoint of the one before.
+  private func kept<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let stop where stop is Cancelled || stop is LuaStopped {
+      try checkpoint?.write(self)
+      throw stop
+    }
   }
 
   /// One step of the loop. It is made on a copy: functions of the recipe that run meanwhile may look at this one.
@@ -183,7 +201,7 @@ package final class LuaRun: LuaObject {
   /// The pictures of the latents as they are, finished or not.
   func decoded() throws -> [Image] {
     try settle()
-    let images = try model.flux.engine { try model.pipeline.decode(x) }
+    let images = try model.flux.engine { try model.pipeline.decode(x, into: region) }
     return try zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
@@ -196,7 +214,7 @@ package final class LuaRun: LuaObject {
   /// computed again.
   func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
     guard let trajectory else { throw LuaError("the loop is over") }
-    let options = changes.isAbsent ? options : try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes)
+    let options = changes.isAbsent ? options : try options.changed(by: changes)
     let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
     let run = try LuaRun(model, prompt, options, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
@@ -208,12 +226,14 @@ package final class LuaRun: LuaObject {
   /// All that it takes to go on from here.
   func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
     guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
-    if options.mask != nil { throw LuaError("a run with a mask cannot be saved in this version") }
+    if region != nil { throw LuaError("a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it") }
     try settle()
     let position = trajectory.position, latents = step?.latents ?? x
     var named: NamedSampler?, combine: String?, functions: [String] = []
     switch options.sampler { case .named(let sampler)?: named = sampler; case .function?: functions.append("sampler"); case nil: break }
     if case .function? = options.guidance { functions.append("guidance") }
+    if case .function? = options.eta { functions.append("eta") }
+    if case .function? = options.sNoise { functions.append("s_noise") }
     if options.beforeStep != nil { functions.append("before_step") }
     if onStep != nil { functions.append("on_step") }
     switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
@@ -221,11 +241,12 @@ package final class LuaRun: LuaObject {
     let saved = SavedRun(
       model: model.pipeline.hash, index: position.index, sigma: position.sigma, sigmas: trajectory.schedule.sigmas, seeds: trajectory.seeds,
       width: latents.shape[3] * model.pipeline.reduction, height: latents.shape[2] * model.pipeline.reduction, sampler: named?.rawValue,
-      eta: options.eta, sNoise: options.sNoise, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
+      eta: options.eta.flatMap { SavedRun.Numbers($0) }, sNoise: options.sNoise.flatMap { SavedRun.Numbers($0) }, rng: options.rng.name, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
       functions: functions, numbers: position.sampler.numbers, records: records)
-    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? .text("")) } ?? []
-    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors))
+    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? "") } ?? []
+    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors,
+                                repaint: (trajectory.sampler as? Inpainting)?.repaint))
   }
 
   func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {

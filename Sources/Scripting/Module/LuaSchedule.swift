@@ -44,7 +44,7 @@ package enum LuaSchedule: LuaObject {
       .property("steps", "integer", "The number of steps: one less than there are sigmas.") { $0.steps }
       .unary("len") { $0.steps + 1 }
       .entries("number") { schedule, _, key in
-        guard case .integer(let index) = key else { return nil }
+        guard let index = key.whole else { return nil }
         let sigmas = try schedule.known().sigmas
         return (1...sigmas.count).contains(index) ? sigmas[index - 1] : LuaValue.nil
       }
@@ -61,7 +61,7 @@ package enum LuaSchedule: LuaObject {
   private static var composed: LuaType<LuaSchedule> {
     shifting
       .method("truncate", "The end of it, for a picture that is kept to 1 − strength.",
-              .required("strength", .number, "the share of the steps that is kept"), returns: "flux.Schedule") { schedule, _, strength in
+              .required("strength", .share, "the share of the steps that is kept"), returns: "flux.Schedule") { schedule, _, strength in
         LuaSchedule.given(try schedule.known().truncated(strength: strength))
       }
       .method("slice", "The sigmas from place i to place j, counted from 1; negative places count from the end.", .required("i", .integer, "the first place"),
@@ -87,8 +87,7 @@ package enum LuaSchedule: LuaObject {
   private static var shifting: LuaType<LuaSchedule> {
     LuaType<LuaSchedule>("The noise levels that a picture goes through, from at most 1 down to 0.")
       .method("shift", "More of the steps at high noise for a factor above 1: s·σ / (1 + (s − 1)·σ).",
-              .required("factor", .number, "above 0; 1 changes nothing"), returns: "flux.Schedule") { schedule, _, factor in
-        guard factor > 0, factor.isFinite else { throw LuaError("'factor' must be above 0, got \(factor)") }
+              .required("factor", .positive, "above 0; 1 changes nothing"), returns: "flux.Schedule") { schedule, _, factor in
         return LuaSchedule.given(try schedule.shifted(by: Float(factor)))
       }
       .method("shift_mu", "The same with e^mu for the factor.",
@@ -126,10 +125,12 @@ extension LuaType where Value == LuaSchedule {
 
 extension FluxModule {
   fileprivate func plot(_ schedule: Schedule, to path: String) throws {
+    guard [".svg", ".png", ".jpg", ".jpeg", ".webp"].contains(where: path.lowercased().hasSuffix) else { throw LuaError("'\(path)' must end in .svg, .png, .jpg or .webp") }
     var plot = LinePlot([.init("sigma", schedule.sigmas.map { Double($0) })])
     (plot.title, plot.xTitle, plot.yTitle) = ("\(schedule.steps) steps", "step", "sigma")
-    if path.lowercased().hasSuffix(".svg") { return try session.files.write(plot.svg() + FileAccess.Mark.comment(session.files.recipe), to: path) }
-    try session.files.write(plot.image().marked(session.files.recipe).encoded(as: PictureFormat(endingOf: path)), to: path)
+    let bytes = path.lowercased().hasSuffix(".svg") ? try plot.svg() + FileAccess.Mark.comment(session.files.recipe)
+      : try plot.image().marked(session.files.recipe).encoded(as: PictureFormat(endingOf: path))
+    try session.files.write(bytes, to: path)
   }
 }
 

@@ -6,33 +6,41 @@ extension Tensor {
   static func shaped(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
     start
       .entries("number|flux.Tensor") { tensor, _, key in
-        guard case .integer(let index) = key else { return nil }
+        guard let index = key.whole else { return nil }
         // One past the end is nil, so that ipairs ends.
         if let first = tensor.shape.first, index == first + 1 { return LuaValue.nil }
-        guard let first = tensor.shape.first, first > 0, (1...first).contains(index) else {
-          throw LuaError("index \(index) is outside of the first axis, which has \(tensor.shape.first ?? 0)")
-        }
-        return tensor.shape.count == 1 ? tensor.values[index - 1] : tensor[index - 1]
+        let slice = try tensor.slice(at: index)
+        return slice.shape.isEmpty ? slice.withFloats { $0[0] } : slice
+      }
+      .settingEntries(Operand2.reader) { box, key, value in
+        guard let index = key.value.whole else { throw LuaError("a Tensor has no entry [\(key)] to set") }
+        let slice = try box.value.slice(at: index), new = value.tensor
+        guard broadcast(slice.shape, new.shape) == slice.shape else { throw LuaError("entry \(index) of shape \(slice.shape) cannot be a Tensor of shape \(new.shape)") }
+        let place = (index - 1) * slice.count, spread = new.expanded(to: slice.shape)
+        spread.withFloats { from in box.value.withMutableFloats { to in for i in from.indices { to[place + i] = from[i] } } }
       }
       .method("get", "One element.", .rest("index", Reader<Int>.integer, "a place on each axis, from 1"), returns: "number") { tensor, _, index in
         try tensor.element(at: index)
       }
       .mutating("set", "Sets one element: set(i, j, …, value).",
               .rest("index and value", Reader<Double>.number, "a place on each axis, from 1, then the new value")) { box, _, arguments in
-        let index = arguments.dropLast().map { Int($0) }
-        guard let value = arguments.last, arguments.dropLast().allSatisfy({ $0 == $0.rounded() }) else { throw LuaError("takes whole indices, then a value") }
+        let index = arguments.dropLast().compactMap { Int(exactly: $0) }
+        guard let value = arguments.last, index.count == arguments.count - 1 else { throw LuaError("takes whole indices, then a value") }
         let at = try box.value.place(of: index)
         box.value.withMutableFloats { $0[at] = Float(value) }
       }
       .method("narrow", "`length` entries of axis `dim` from entry `from` on, as a copy.", .required("dim", .integer(in: 1...), "the axis, from 1"),
               .required("from", .integer(in: 1...), "the first entry, from 1"),
               .required("length", .integer(in: 1...), "how many entries"), returns: "flux.Tensor") { tensor, _, dim, from, length in
-        try tensor.narrowed(axis: dim, from: from, length: length)
+        guard dim <= tensor.shape.count else { throw LuaError("'dim' must be from 1 to \(tensor.shape.count), got \(dim)") }
+        guard from <= tensor.shape[dim - 1], length <= tensor.shape[dim - 1] - from + 1 else {
+          throw LuaError("\(length) entries from \(from) on are outside of axis \(dim), which has \(tensor.shape[dim - 1])")
+        }
+        return tensor.narrowed(axis: dim - 1, from - 1..<from - 1 + length)
       }
-      .method("reshape", "The same elements in another shape.",
-              .rest("shape", Reader<Int>.integer(in: 1...), "the length of each axis"), returns: "flux.Tensor") { tensor, _, shape in
-        guard try product(shape) == tensor.count else { throw LuaError("\(tensor.count) elements do not fill the shape \(shape)") }
-        return tensor.reshaped(shape)
+      .method("reshape", "The same elements in another shape; one axis may be -1, and is as long as the elements make it.",
+              .rest("shape", length, "the length of each axis"), returns: "flux.Tensor") { tensor, _, shape in
+        tensor.reshaped(try tensor.filled(shape))
       }
       .method("expand", "Axes of 1 repeated to this shape.",
               .rest("shape", Reader<Int>.integer(in: 1...), "the length of each axis"), returns: "flux.Tensor") { tensor, _, shape in
@@ -86,65 +94,59 @@ extension Tensor {
     return withFloats { $0[at] }
   }
 
-  private func narrowed(axis: Int, from: Int, length: Int) throws -> Tensor {
-    guard axis <= shape.count else { throw LuaError("'dim' must be from 1 to \(shape.count), got \(axis)") }
-    guard from - 1 + length <= shape[axis - 1] else { throw LuaError("entries \(from) to \(from + length - 1) are outside of axis \(axis), which has \(shape[axis - 1])") }
-    let inner = shape[axis...].reduce(1, *), outer = shape[..<(axis - 1)].reduce(1, *)
-    var result = shape
-    result[axis - 1] = length
-    let values = values
-    var kept: [Float] = []
-    for block in 0..<outer {
-      let first = (block * shape[axis - 1] + from - 1) * inner
-      kept += values[first..<first + length * inner]
+  /// Entry `index` of the first axis, from 1.
+  private func slice(at index: Int) throws -> Tensor {
+    guard let first = shape.first, 1...Swift.max(first, 1) ~= index, first > 0 else {
+      throw LuaError("index \(index) is outside of the first axis, which has \(shape.first ?? 0)")
     }
-    return Tensor(result, kept)
+    return self[index - 1]
   }
 
-  private func permuted(_ axes: [Int]) -> Tensor {
-    var strides = [Int](repeating: 1, count: shape.count)
-    for axis in stride(from: shape.count - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * shape[axis + 1] }
-    let target = axes.map { shape[$0] }, steps = axes.map { strides[$0] }, values = values
-    return Tensor(target, (0..<count).map { flat in
-      var rest = flat, at = 0
-      for axis in stride(from: target.count - 1, through: 0, by: -1) {
-        at += rest % target[axis] * steps[axis]
-        rest /= target[axis]
-      }
-      return values[at]
-    })
+  private static var length: Reader<Int> {
+    Reader<Int>("a whole number of at least 1, or -1", "integer") { argument in
+      guard let length = argument.lua.integer(at: argument.index), length >= 1 || length == -1 else { throw Mismatch("a whole number of at least 1, or -1", argument) }
+      return length
+    }
   }
+
+  /// A shape for these elements, with its -1 in numbers.
+  private func filled(_ shape: [Int]) throws -> [Int] {
+    let known = try Self.product(shape.filter { $0 != -1 }), open = shape.count { $0 == -1 }
+    guard open <= 1 else { throw LuaError("only one axis can be -1, got \(shape)") }
+    guard open == 0 ? known == count : count % known == 0 else { throw LuaError("\(count) elements do not fill the shape \(shape)") }
+    return shape.map { $0 == -1 ? count / known : $0 }
+  }
+
+  private static let summaries: [(Reduction, String)] = [
+    (.sum, "The sum of all elements, or along an axis."), (.mean, "The mean, or along an axis."), (.std, "The sample standard deviation, or along an axis."),
+    (.min, "The least element, or along an axis."), (.max, "The greatest element, or along an axis."), (.norm, "The Euclidean norm, or along an axis."),
+  ]
 
   static func statistics(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
-    let all: [(name: String, summary: String, of: (Tensor) -> Double)] = [
-      ("sum", "The sum of all elements, or along an axis.", { $0.sum }), ("mean", "The mean, or along an axis.", { $0.mean }),
-      ("std", "The sample standard deviation, or along an axis.", { $0.standardDeviation }),
-      ("min", "The least element, or along an axis.", { Double($0.minimum) }), ("max", "The greatest element, or along an axis.", { Double($0.maximum) }),
-      ("norm", "The Euclidean norm, or along an axis.", { $0.norm }),
-    ]
-    return all.reduce(start) { type, one in
-      type.method(one.name, one.summary,
+    summaries.reduce(start) { type, one in
+      type.method(one.0.rawValue, one.1,
               .optional("dim", Reader<Int>.integer(in: 1...), "the axis, from 1; all elements without it"), returns: "number|flux.Tensor") { tensor, _, axis in
-        guard let axis else { return Several(one.of(tensor)) }
+        guard let axis else { return Several(one.0(tensor)) }
         guard axis <= tensor.shape.count else { throw LuaError("'dim' must be from 1 to \(tensor.shape.count), got \(axis)") }
-        return Several(tensor.reduced(axis: axis - 1, one.of))
+        let made = tensor.reduced(one.0, axis: axis - 1)
+        return Several(made.shape.isEmpty ? made.reshaped([1]) : made)
       }
     }
   }
+}
 
-  private func reduced(axis: Int, _ f: (Tensor) -> Double) -> Tensor {
-    let length = shape[axis], inner = shape[(axis + 1)...].reduce(1, *), outer = shape[..<axis].reduce(1, *), values = values
-    let made = (0..<outer * inner).map { index in
-      let (o, i) = (index / inner, index % inner)
-      return Float(f(Tensor([length], (0..<length).map { values[(o * length + $0) * inner + i] })))
-    }
-    let rest = Array(shape[..<axis] + shape[(axis + 1)...])
-    return Tensor(rest.isEmpty ? [1] : rest, made)
+extension LuaValue {
+  /// As an index: Lua's tables take 2.0 for 2 too.
+  var whole: Int? {
+    switch self { case .integer(let whole): whole; case .number(let number): Int(exactly: number); default: nil }
   }
 }
 
 /// A tensor as lists in lists.
 struct NestedList: LuaPushable {
+  /// What an entry of a Lua table takes.
+  static let bytesPerNumber = 16
+
   let tensor: Tensor
   init(_ tensor: Tensor) { self.tensor = tensor }
 

@@ -9,9 +9,15 @@ extension Tensor: LuaObject {
   package var luaBytes: Int { count * 4 }
 
   static var type: LuaType<Tensor> {
-    arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.").later("matmul", "blur", "fft", "ifft")))))
+    products(compared(arithmetic(inPlace(shaped(statistics(LuaType<Tensor>("An array of 32-bit floats: latents, noise, embeddings.").later("fft", "ifft")))))))
       .property("shape", "integer[]", "The length of each axis.") { $0.shape }
-      .method("totable", "All elements as nested lists.", returns: "table") { tensor, _ in NestedList(tensor) }
+      .method("totable", "All elements as nested lists.", returns: "table") { tensor, call in
+        // Lua's limit is looked at once Swift has returned: too late for what no memory holds.
+        guard tensor.count <= call.lua.limits.memory.bytes / NestedList.bytesPerNumber else {
+          throw LuaError("\(tensor.count) numbers are more than --lua-memory \(call.lua.limits.memory.written) holds as a table")
+        }
+        return NestedList(tensor)
+      }
       .method("clone", "A copy.", returns: "flux.Tensor") { tensor, _ in tensor }
       .text(describe)
   }
@@ -22,44 +28,44 @@ extension Tensor: LuaObject {
       + (odd > 0 ? ", \(odd) not finite" : "")
   }
 
-  private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+  private static func short(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.4g", value) }
 }
 
 // Arithmetic: NumPy's broadcasting, numbers on either side.
 
-/// What may stand beside a tensor.
+/// What may stand beside a tensor; a number is a tensor without axes.
 enum Operand2 {
   case number(Float), tensor(Tensor)
+
   static var reader: Reader<Operand2> {
     Reader<Double>.number.map { Operand2.number(Float($0)) }.or(Reader<Tensor>.object.map { Operand2.tensor($0) })
       .described("a number or a Tensor", annotation: "number|flux.Tensor")
   }
+
+  var tensor: Tensor { switch self { case .number(let number): Tensor([], [number]); case .tensor(let tensor): tensor } }
 }
 
 extension Tensor {
-  typealias Operation = @Sendable (Float, Float) -> Float
+  typealias Operation = @Sendable (Tensor, Tensor) -> Tensor
 
+  /// An operation on two shapes that meet, and whose result is not too large.
   static func combined(_ a: Operand2, _ b: Operand2, _ f: Operation) throws -> Tensor {
-    switch (a, b) {
-    case (.tensor(let a), .tensor(let b)):
-      guard broadcast(a.shape, b.shape) != nil else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }
-      return a.zipped(with: b, f)
-    case (.tensor(let a), .number(let b)): return a.mapped { f($0, b) }
-    case (.number(let a), .tensor(let b)): return b.mapped { f(a, $0) }
-    case (.number(let a), .number(let b)): return Tensor([1], [f(a, b)])
-    }
+    let (a, b) = (a.tensor, b.tensor)
+    guard let shape = broadcast(a.shape, b.shape) else { throw LuaError("tensors of shape \(a.shape) and \(b.shape) do not go together") }
+    _ = try product(shape)
+    return f(a, b)
   }
 
   private static let operations: [(name: String, verb: String, f: Operation)] = [
     ("add", "plus", { $0 + $1 }), ("sub", "minus", { $0 - $1 }), ("mul", "times", { $0 * $1 }), ("div", "over", { $0 / $1 }),
-    ("pow", "to the power of", { Foundation.pow($0, $1) }),
+    ("pow", "to the power of", Tensor.power),
   ]
 
   fileprivate static func arithmetic(_ start: LuaType<Tensor>) -> LuaType<Tensor> {
     var type = start.unary("unm") { -$0 }.unary("len") { $0.shape.first ?? 0 }
       .metamethod("__eq", named: "tensor") { call in
-        let (a, b) = (call.lua.box(at: 1, of: Tensor.self)?.value, call.lua.box(at: 2, of: Tensor.self)?.value)
-        return call.give(a?.shape == b?.shape && a?.values == b?.values)
+        guard let a = call.lua.box(at: 1, of: Tensor.self)?.value, let b = call.lua.box(at: 2, of: Tensor.self)?.value else { return call.give(false) }
+        return call.give(a.equals(b))
       }
     for (name, verb, f) in operations {
       type = type.binary(name, Operand2.reader, Operand2.reader) { try combined($0, $1, f) }
@@ -82,26 +88,33 @@ extension Tensor {
       }
     }
     for (name, summary, f) in functions {
-      type = type.method(name, summary, returns: "flux.Tensor") { tensor, _ in tensor.mapped(f) }
-        .mutating("\(name)_", "\(summary) In place.") { box, _ in box.value = box.value.mapped(f) }
+      type = type.method(name, summary, returns: "flux.Tensor") { tensor, _ in f(tensor) }
+        .mutating("\(name)_", "\(summary) In place.") { box, _ in box.value = f(box.value) }
     }
     return type
       .method("clamp", "No element below `low` or above `high`.",
               .required("low", .number, "the least"), .required("high", .number, "the greatest"), returns: "flux.Tensor") { tensor, _, low, high in
-        tensor.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
+        try tensor.clamped(low, high)
       }
       .mutating("clamp_", "The same in place.", .required("low", .number, "the least"), .required("high", .number, "the greatest")) { box, _, low, high in
-        box.value = box.value.mapped { Swift.min(Swift.max($0, Float(low)), Float(high)) }
+        box.value = try box.value.clamped(low, high)
       }
       .mutating("fill_", "Every element this number.", .required("value", .number, "the number")) { box, _, value in
         box.value = Tensor(repeating: Float(value), box.value.shape)
       }
   }
 
-  private static let functions: [(name: String, summary: String, f: @Sendable (Float) -> Float)] = [
-    ("abs", "Each element without its sign.", { Swift.abs($0) }), ("exp", "e to the power of each element.", { Foundation.exp($0) }),
-    ("log", "The natural logarithm of each element.", { Foundation.log($0) }), ("sqrt", "The square root of each element.", { $0.squareRoot() }),
-    ("tanh", "The hyperbolic tangent of each element.", { Foundation.tanh($0) }), ("sigmoid", "1 / (1 + e^−x) of each element.", { 1 / (1 + Foundation.exp(-$0)) }),
-    ("round", "Each element to the nearest whole number, halves to even.", { $0.rounded(.toNearestOrEven) }),
+  private func clamped(_ low: Double, _ high: Double) throws -> Tensor {
+    guard low <= high else { throw LuaError("'low' (\(LuaValue.text(of: low, integer: Int(exactly: low)))) must not be above 'high' (\(LuaValue.text(of: high, integer: Int(exactly: high))))") }
+    let (least, most) = (Float(low), Float(high))
+    return mapped { Swift.min(Swift.max($0, least), most) }
+  }
+
+  private static let functions: [(name: String, summary: String, f: @Sendable (Tensor) -> Tensor)] = [
+    ("abs", "Each element without its sign.", { $0.mapped { Swift.abs($0) } }), ("exp", "e to the power of each element.", { $0.mapped { Foundation.exp($0) } }),
+    ("log", "The natural logarithm of each element.", { $0.mapped { Foundation.log($0) } }), ("sqrt", "The square root of each element.", { $0.mapped { $0.squareRoot() } }),
+    ("tanh", "The hyperbolic tangent of each element.", { $0.mapped { Foundation.tanh($0) } }),
+    ("sigmoid", "1 / (1 + e^−x) of each element.", { $0.mapped { 1 / (1 + Foundation.exp(-$0)) } }),
+    ("round", "Each element to the nearest whole number, halves to even.", { $0.mapped { $0.rounded(.toNearestOrEven) } }),
   ]
 }

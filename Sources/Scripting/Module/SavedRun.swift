@@ -26,7 +26,8 @@ struct SavedRun: Codable {
   var index: Int, sigma: Float
   var sigmas: [Float]
   var seeds: [Int64], width: Int, height: Int
-  var sampler: String?, eta: Double?, sNoise: Double?
+  var sampler: String?, eta: Numbers?, sNoise: Numbers?
+  var rng: String?
   var guidance: Numbers?
   var cfg: Numbers?, from = 0.0, to = 1.0, combine: String?
   /// Options that were functions: whoever goes on gives them again.
@@ -40,6 +41,7 @@ struct SavedTensors {
   var latents: Tensor
   var conditioning: [Conditioning], negative: [Conditioning]
   var sampler: [String: Tensor]
+  var repaint: Repaint?
 
   var named: [String: Tensor] {
     var all = ["latents": latents]
@@ -50,11 +52,12 @@ struct SavedTensors {
       }
     }
     for (name, tensor) in sampler { all["sampler.\(name)"] = tensor }
+    if let repaint { all.merge(["repaint.mask": repaint.mask, "repaint.original": repaint.original, "repaint.noise": repaint.noise]) { $1 } }
     return all
   }
 
-  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor]) {
-    (self.latents, self.conditioning, self.negative, self.sampler) = (latents, conditioning, negative, sampler)
+  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], repaint: Repaint?) {
+    (self.latents, self.conditioning, self.negative, self.sampler, self.repaint) = (latents, conditioning, negative, sampler, repaint)
   }
 
   init(_ checkpoint: Checkpoint) throws {
@@ -67,6 +70,8 @@ struct SavedTensors {
     }
     latents = try checkpoint.tensor("latents")
     (conditioning, negative) = (try list("conditioning"), try list("negative"))
+    repaint = checkpoint.entries["repaint.mask"] == nil ? nil
+      : Repaint(mask: try checkpoint.tensor("repaint.mask"), original: try checkpoint.tensor("repaint.original"), noise: try checkpoint.tensor("repaint.noise"))
     let states = checkpoint.entries.keys.filter { $0.hasPrefix("sampler.") }
     sampler = Dictionary(uniqueKeysWithValues: try states.map { (String($0.dropFirst(8)), try checkpoint.tensor($0)) })
   }
@@ -80,9 +85,8 @@ extension LuaRun {
   func save(at step: Step?, to path: String) throws {
     guard path.lowercased().hasSuffix(".safetensors") else { throw LuaError("'\(path)' must end in .safetensors") }
     let (saved, tensors) = try saved(at: step)
-    let json = String(decoding: try JSONEncoder().encode(saved), as: UTF8.self)
-    let metadata = [savedKey: json, FileAccess.Mark.key: model.flux.session.files.recipe]
-    try model.flux.session.files.write(try Safetensors.file(tensors.named, metadata: metadata), to: path)
+    let bytes = try saved.file(tensors, recipe: model.flux.session.files.recipe)
+    try model.flux.session.files.write(bytes, to: path)
   }
 }
 
@@ -90,20 +94,17 @@ extension LuaModel {
   /// A run that was saved, going on to the same bytes.
   func resume(_ path: String, _ changes: Argument) throws -> LuaRun {
     let file = try FileBytes(mapping: flux.session.files.file(path))
-    let (saved, tensors) = try flux.engine {
-      guard let json = try Safetensors.metadata(of: file)[savedKey] else { throw CheckpointError.malformed(path, "is not a run that was saved by step:save or run:save") }
-      do { return (try JSONDecoder().decode(SavedRun.self, from: Data(json.utf8)), try SavedTensors(Checkpoint(safetensors: file))) }
-      catch is DecodingError { throw CheckpointError.malformed(path, "holds a damaged record of its run") }
-    }
+    let (saved, tensors) = try flux.engine { try SavedRun.read(file, path) }
     guard saved.model == pipeline.hash else {
       throw LuaError("'\(path)' was saved with another model (\(saved.model.prefix(10))…, this is \(pipeline.hash.prefix(10))…)")
     }
     var options = try saved.options(tensors)
     let given = changes.isAbsent ? [] : changes.keys.names
-    if !changes.isAbsent { options = try Reader.options(GenerateOptions.branch(of: options.leavingRoom(for: changes))).read(changes) }
+    if !changes.isAbsent { options = try options.changed(by: changes) }
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
+    try tensors.check(path)
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
     try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
@@ -111,7 +112,32 @@ extension LuaModel {
   }
 }
 
+extension SavedTensors {
+  /// What a mask left as it was must be of the latents' shape.
+  func check(_ path: String) throws {
+    guard let repaint else { return }
+    let shape = latents.shape
+    guard shape.count == 4, repaint.original.shape == shape, repaint.noise.shape == shape, repaint.mask.shape == [1, 1, shape[2], shape[3]] else {
+      throw CheckpointError.malformed(path, "holds a mask or a picture that is not of its latents' shape \(shape)")
+    }
+  }
+}
+
 extension SavedRun {
+  static func read(_ file: FileBytes, _ path: String) throws -> (SavedRun, SavedTensors) {
+    guard let json = try Safetensors.metadata(of: file)[savedKey] else { throw CheckpointError.malformed(path, "is not a run that was saved by step:save or run:save") }
+    do { return (try JSONDecoder().decode(SavedRun.self, from: Data(json.utf8)), try SavedTensors(Checkpoint(safetensors: file))) }
+    catch is DecodingError { throw CheckpointError.malformed(path, "holds a damaged record of its run") }
+  }
+
+  /// The bytes of a file, for whoever writes it.
+  func file(_ tensors: SavedTensors, recipe: String) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = String(decoding: try encoder.encode(self), as: UTF8.self)
+    return try Safetensors.file(tensors.named, metadata: [savedKey: json, FileAccess.Mark.key: recipe])
+  }
+
   /// What the run was asked for, as far as it was plain.
   func options(_ tensors: SavedTensors) throws -> GenerateOptions {
     var options = GenerateOptions()
@@ -120,7 +146,8 @@ extension SavedRun {
     options.batch = tensors.latents.shape.first
     options.schedule = .given(try Schedule(part: sigmas))
     options.sampler = sampler.flatMap(NamedSampler.init(rawValue:)).map { .named($0) }
-    (options.eta, options.sNoise) = (eta, sNoise)
+    (options.eta, options.sNoise, options.repaint) = (eta?.perStep, sNoise?.perStep, tensors.repaint)
+    options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
     if let cfg {
       var two = GenerateOptions.CFGOptions()

@@ -50,7 +50,11 @@ final class SweepWork {
   /// How often a cell is tried in a run.
   private static let tries = 2
 
-  init(_ session: Session) { (self.session, settings, files) = (session, session.sweeps, session.files) }
+  init(_ session: Session) {
+    var settings = session.sweeps
+    if session.purpose != .pictures { settings.mode = .plan }
+    (self.session, self.settings, files) = (session, settings, session.files)
+  }
 
   // MARK: Tries
 
@@ -65,13 +69,13 @@ final class SweepWork {
   }
 
   /// What the whole run came to: where cells failed, it failed.
-  func concluded(_ outcome: Result<Void, RecipeFailure>) -> Result<Void, RecipeFailure> {
+  func concluded<R>(_ outcome: Result<R, RecipeFailure>) -> Result<R, RecipeFailure> {
     do { try close() } catch {
       if case .success = outcome { return .failure(RecipeFailure(kind: .failed, message: "\(error)")) }
       return outcome
     }
     if left > 0 { notice("\(Self.cells(left)) neither saved nor skipped, and will be gone through again; cell:skip(reason) records that there is nothing to save") }
-    if prefixes.spared > 0 { notice("\(prefixes.spared) \(prefixes.spared == 1 ? "step was" : "steps were") computed once for several cells") }
+    if prefixes.spared > 0, session.purpose == .pictures { notice("\(prefixes.spared) \(prefixes.spared == 1 ? "step was" : "steps were") computed once for several cells") }
     guard case .success = outcome, settings.mode == .make, let known, let first = failed.first else { return outcome }
     let reason = known.records[first.cell.id]?.reason.map { ": \($0)" } ?? ""
     let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""
@@ -122,7 +126,7 @@ final class SweepWork {
   /// What all ledgers say now.
   func ledgers() throws -> Ledgers {
     try settle()
-    if ledger == nil || !settings.shard.isWhole { known = try Ledgers(in: files.folder) }
+    if settings.mode != .plan, ledger == nil || !settings.shard.isWhole { known = try Ledgers(in: files.folder) }
     return try known ?? Ledgers(in: files.folder)
   }
 
@@ -205,7 +209,7 @@ final class SweepWork {
       session.wanted?.take(image)
       throw LuaStopped()
     }
-    guard settings.mode == .make else { return }
+    guard settings.mode == .make || settings.mode == .plan else { return }
     var record = CellRecord(cell, of: sweep, .done)
     record.file = "cells/\(cell.id).png"
     (record.width, record.height, record.extra) = (image.width, image.height, extra)
@@ -219,7 +223,7 @@ final class SweepWork {
     image.text[FileAccess.Mark.key] = files.recipe
     saved.insert(cell.id)
     alike = ("", 0)
-    guard let ledger else { return }
+    guard let ledger else { return try pretend(image, record) }
     if writer == nil { writer = PictureWriter() }
     try guarded { [files, written] in
       try writer?.add(bytes: image.pixels.count) { [image, record] in
@@ -232,6 +236,21 @@ final class SweepWork {
         written.records.withLock { $0.append(complete) }
       }
     }
+  }
+
+  /// While a recipe is only planned, a cell is as good as made, so that what comes after it finds it.
+  private func pretend(_ image: Image, _ record: CellRecord) throws {
+    var ledgers = try ledgers()
+    ledgers.pretend(record)
+    known = ledgers
+    try files.write(image.encoded(as: .png), to: record.file ?? "")
+  }
+
+  /// Where the picture of a cell that is made can be read.
+  func place(of id: String) throws -> String? {
+    let ledgers = try ledgers()
+    guard ledgers.isMade(id), let file = ledgers.records[id]?.file else { return nil }
+    return settings.mode == .plan ? try files.file("\(ledgers.folder)/\(file)") : "\(ledgers.folder)/\(file)"
   }
 
   func skip(_ cell: Cell, of sweep: Sweep, _ reason: String?) throws {

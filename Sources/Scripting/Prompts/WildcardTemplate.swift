@@ -110,15 +110,16 @@ private struct WildcardParser {
     return choice
   }
 
+  /// What stands at the position, as far as numbers, weights and separators can reach: a template is read in one pass.
+  private var rest: String { String(characters[position...].prefix(100)) }
+
   /// `2$$`, `1-3$$`, `2$$ and $$`.
   private mutating func bounds(_ choice: inout WildcardChoice) throws {
-    let rest = String(characters[position...])
     guard let match = rest.prefixMatch(of: /(\d*)(-?)(\d*)\$\$/), !(match.1.isEmpty && match.3.isEmpty) else { return }
     choice.least = Int(match.1) ?? 1
     choice.most = match.2.isEmpty ? choice.least : Int(match.3) ?? .max
     position += match.0.count
-    let after = String(characters[position...])
-    if let joined = after.prefixMatch(of: /([^{}|$]*)\$\$/) {
+    if let joined = rest.prefixMatch(of: /([^{}|$]*)\$\$/) {
       choice.separator = String(joined.1)
       position += joined.0.count
     }
@@ -126,7 +127,7 @@ private struct WildcardParser {
 
   /// `0.5::`
   private mutating func weight() -> Double? {
-    guard let match = String(characters[position...]).prefixMatch(of: /\s*(\d+(\.\d+)?)::/), let weight = Double(match.1) else { return nil }
+    guard let match = rest.prefixMatch(of: /\s*(\d+(\.\d+)?)::/), let weight = Double(match.1) else { return nil }
     position += match.0.count
     return weight
   }

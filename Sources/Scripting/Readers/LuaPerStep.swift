@@ -7,6 +7,8 @@ package enum LuaPerStep<Value> {
   case list([Value])
   case function(LuaReference, result: Reader<Value>, name: String)
 
+  var isFunction: Bool { if case .function = self { true } else { false } }
+
   /// The value at the step with this index, from 1.
   package func value(at index: Int, of step: @autoclosure () -> any LuaPushable, in lua: Lua) throws -> Value? {
     switch self {
@@ -15,6 +17,11 @@ package enum LuaPerStep<Value> {
     case .function(let function, let result, let name): try lua.call(function, step(), result: result, of: name)
     }
   }
+}
+
+extension LuaPerStep {
+  /// The one value of all steps; nil where they differ.
+  var number: Value? { if case .constant(let value) = self { value } else { nil } }
 }
 
 extension Reader {

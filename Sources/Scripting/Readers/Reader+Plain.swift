@@ -5,7 +5,21 @@ extension Reader where Value == Double {
 
   /// Neither infinite nor "not a number".
   package static var finite: Reader {
-    Reader("a number", "number", of: { $0.lua.number(at: $0.index).flatMap { $0.isFinite ? $0 : nil } })
+    Reader("a number", "number") { argument in
+      guard let number = argument.lua.number(at: argument.index) else { throw Mismatch("a number", argument) }
+      guard number.isFinite else { throw Mismatch(predicate: "must be a finite number, got \(argument)") }
+      return number
+    }
+  }
+
+  /// Above 0, and not infinite.
+  package static var positive: Reader {
+    Reader("a number above 0", "number", of: { $0.lua.number(at: $0.index).flatMap { $0 > 0 && $0.isFinite ? $0 : nil } })
+  }
+
+  /// Above 0, up to all.
+  package static var share: Reader {
+    Reader("a number above 0 and at most 1", "number", of: { $0.lua.number(at: $0.index).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil } })
   }
 
   package static func number(in range: ClosedRange<Double>) -> Reader {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Conditioning
 import Foundation
 import Pipeline
 import Scripting
@@ -26,6 +27,16 @@ struct EngineOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "No progress on stderr.")
   var quiet = false
+
+  @Flag(help: "Encode prompts anew, and keep nothing of them on disk.")
+  var noCache = false
+
+  /// What prompts came to, in $XDG_CACHE_HOME/fluxlua or ~/.cache/fluxlua.
+  func embeddings(isReadOnly: Bool) -> EmbeddingCache {
+    let environment = ProcessInfo.processInfo.environment
+    let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environment["HOME"].map { "\($0)/.cache" }
+    return EmbeddingCache(folder: noCache ? nil : cache.map { "\($0)/fluxlua/embeddings" }, isReadOnly: isReadOnly)
+  }
 
   /// The model that `flux.load()` loads.
   func source() throws -> ModelSource {

@@ -54,3 +54,8 @@ check.error("elapsed: takes no arguments, got 1", flux.elapsed, 1)
 check.error("range: 'to' must be a number, got nothing", flux.range, 1)
 check.error("params: 'declarations' must be a table, got nothing", flux.params)
 check.error("params: parameters have names, not positions: got [1]", flux.params, {5})
+
+-- Ranges at the edge of what numbers hold
+check.list(flux.range(1e308, -1e308), {})
+check.equal(flux.range(math.maxinteger, math.maxinteger)[1], 2.0 ^ 63)
+check.equal(math.type(flux.range(1, 3, 0.5)[2]), "float")

@@ -44,12 +44,19 @@ check.error("save: 'text' must be a table of texts by name, got an entry [1]", f
 check.error("save: 'quality' is for .jpg and .webp; a PNG loses nothing", function() image:save("x.png", {quality = 9}) end)
 check.error_matches("save: '/nix/x%.png' lies outside of what this recipe may write to %(.*%); allow it with %-%-allow%-write FOLDER", function() image:save "/nix/x.png" end)
 check.error_matches("save: '%.%./x%.png' leads out of its folder with '%.%.'", function() image:save "../x.png" end)
-check.error("image: 'source' must be a string or a Tensor, got 3", flux.image, 3)
+check.error("image: 'source' must be a file, a Tensor, or {size=, fill=}, got 3", flux.image, 3)
 check.error("image: a picture's Tensor has the shape [1 or 3, height, width], got [2, 3]", flux.image, flux.zeros {2, 3})
 check.error("image: the Tensor holds a number that is infinite or not a number", flux.image, flux.full({1, 1, 1}, 0 / 0))
 check.error_matches("image: there is no file 'nix%.png' in the recipe's folder", flux.image, "nix.png")
 check.error_matches("image: .*image%.lua: This is neither a PNG nor a JPEG nor a WebP file%.", flux.image, "image.lua")
 check.error_matches("image: '/etc/passwd' lies outside of what this recipe may read; allow it with %-%-allow%-read FOLDER", flux.image, "/etc/passwd")
 check.error_matches("image: '%.%./ScriptingTests%.swift' lies outside of what this recipe may read", flux.image, "../ScriptingTests.swift")
-check.error("image: 'show' of an Image is not in this version yet", function() return image:show() end)
 check.error("image: an Image has no 'widht'; did you mean 'width'?", function() return image.widht end)
+
+-- Of one colour
+local navy = flux.image {size = {32, 16}, fill = "navy"}
+check.equal(tostring(navy), "Image 32x16")
+check.list({navy:pixel(32, 16)}, {0, 0, 128})
+check.list({flux.image {size = 16}:pixel(1, 1)}, {0, 0, 0})
+check.list({flux.image {size = 16, fill = 1}:pixel(16, 1)}, {255, 255, 255})
+check.list({flux.image {size = 16, fill = "#123"}:pixel(1, 16)}, {17, 34, 51})

@@ -65,3 +65,17 @@ check.error("save: the loop is over: there is nothing left to go on with", funct
   drained(run)
   run:save "late.safetensors"
 end)
+
+-- A run with a mask takes what it keeps along.
+local picture = flux.image(flux.linspace(0, 1, 3 * 32 * 32):reshape(3, 32, 32))
+local side = flux.zeros {1, 32, 32}
+for y = 1, 32 do for x = 1, 16 do side:set(1, y, x, 1) end end
+local painting = {size = 32, steps = 6, seed = 7, image = picture, mask = flux.image(side), strength = 0.7, sampler = "dpmpp_2m"}
+local run = dev:steps(fox, painting)
+run()
+run()
+run:save "mask.safetensors"
+check.equal(drained(dev:resume "mask.safetensors"), dev:sample(fox, painting))
+painting.padding = 0
+check.error("save: a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it",
+  function() dev:steps(fox, painting):save "padding.safetensors" end)

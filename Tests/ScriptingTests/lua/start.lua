@@ -72,3 +72,19 @@ local seen = 0
 dev:generate(fox, {size = 32, steps = 2, on_step = function(step) if step:preview().height == 32 then seen = seen + 1 end end})
 check.equal(seen, 2)
 check.equal(#dev:preview(sample {batch = 2}), 2)
+
+-- Padding paints the surroundings of a mask and leaves the rest of a larger picture alone.
+local large = flux.image(flux.linspace(0, 1, 3 * 48 * 64):reshape(3, 48, 64))
+local spot = flux.zeros {1, 48, 64}
+for y = 10, 20 do for x = 30, 44 do spot:set(1, y, x, 1) end end
+local function painted(padding) return dev:generate(fox, {size = 32, steps = 2, seed = 7, image = large, mask = flux.image(spot), strength = 1, padding = padding}) end
+local made = painted(4)
+check.equal(made.width, 64)
+check.equal(made.height, 48)
+local off = (made:tensor() - large:tensor()):abs()
+check.equal((off * (1 - spot)):max(), 0)
+assert((off * spot):max() > 0.1)
+check.differ(painted(12):tensor(), made:tensor())
+check.error("generate: 'padding' is the surroundings of a mask: give 'mask' too", function() dev:generate(fox, {size = 32, image = picture, padding = 4}) end)
+check.error("generate: 'padding' is the surroundings of a mask: give 'image' and 'mask' too", function() dev:generate(fox, {size = 32, padding = 4}) end)
+check.error("generate: 'padding' must be a whole number from 0 to 16384, got -1", function() dev:generate(fox, {size = 32, image = picture, mask = ones, padding = -1}) end)
