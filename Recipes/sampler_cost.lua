@@ -9,7 +9,7 @@ for cell in sweep:cells() do
   reference = reference or model:generate(prompt, { seed = p.seed, steps = 40, sampler = "heun" })
   local before = flux.elapsed()
   local image = model:generate(prompt, { seed = p.seed, steps = cell.steps, sampler = cell.sampler })
-  cell:save(image, { extra = { seconds = flux.elapsed() - before, decibels = image:psnr(reference) } })
+  cell:save(image, { extra = { seconds = flux.elapsed() - before, decibels = math.min(image:psnr(reference), 99) } })
 end
 
 local curves = {}

@@ -1,3 +1,4 @@
+import Conditioning
 import Denoising
 import Foundation
 import Imaging

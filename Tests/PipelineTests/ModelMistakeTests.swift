@@ -1,3 +1,4 @@
+import Conditioning
 import Checkpoints
 import Foundation
 import Pipeline

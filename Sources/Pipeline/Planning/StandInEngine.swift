@@ -55,7 +55,7 @@ final class StandInEngine: Engine {
 
   /// Between 0.4 and 0.6, by a few of the elements.
   private func strength(of x: Tensor) -> Float {
-    0.5 + 0.1 * tanh(x.withFloats { floats in (0..<min(64, floats.count)).reduce(0) { $0 + floats[$1 * floats.count / 64 % floats.count] } })
+    0.5 + 0.1 * sin(x.withFloats { floats in (0..<min(64, floats.count)).reduce(0) { $0 + floats[$1 * floats.count / 64 % floats.count] } })
   }
 
   private func size(of latents: Tensor) -> Size {
