@@ -83,8 +83,12 @@ extension CommandTests {
     for word in ["score", "steps", "memory", "euler", "Noise level at each step", "Guidance at each step", "fluxlua rerun out/foxes/cells/"] { #expect(side.contains(word), "\(word) in \(side)") }
     #expect(try browser.text("document.querySelector('#side .plot').getAttribute('aria-label')").hasPrefix("sigma: 1, "))
     #expect(try browser.text("document.querySelectorAll('#side .plot')[1].getAttribute('aria-label')") == "guidance: 1, 0.5, 0.333333")
+    // The button says what came of it for a moment only.
+    try browser.run("window.said = []; const copy = document.getElementById('copy'); new MutationObserver(() => said.push(copy.textContent)).observe(copy, { childList: true })")
     try browser.click("#copy")
-    #expect(["Copied", "Select it below"].contains(try browser.text("document.getElementById('copy').textContent")))
+    let patience = ContinuousClock.now + .seconds(10)
+    while try browser.text("said.length") == "0", ContinuousClock.now < patience { usleep(50_000) }
+    #expect(["Copied", "Select it below"].contains(try browser.text("said[0]")))
     #expect(shop.has("out/foxes/" + (try browser.text("document.querySelector('#side a').getAttribute('href')"))))
 
     func place() throws -> String { try browser.text("document.getElementById('world').style.transform") }
