@@ -53,7 +53,7 @@ package enum Product {
       dnnl_matmul_desc_init(&operation, &source, &weights, shape.bias ? $0 : nil, &target)
     }
     try OneDNN.check(status, shape.description)
-    let primitive = try Primitive(&operation, kind: "matmul", shape.description)
+    let primitive = try Primitive(&operation, kind: shape.layout == .chosen ? nil : "matmul", shape.description)
     made.withLock { $0[key] = primitive }
     return primitive
   }
