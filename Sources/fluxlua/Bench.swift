@@ -16,6 +16,7 @@ struct Bench: ParsableCommand {
   var encoding = "bf16"
   @Option(help: "Pixels along each side, in multiples of 16.") var size = 512
   @Option(help: "T5 tokens.") var text = 256
+  @Option(help: ArgumentHelp("Measure cells a minute of a sweep of so many cells against a plain loop instead, on the model inside the program.", valueName: "n")) var cells: Int?
   @Option(help: "How often each is measured.") var repeats = 5
   @Option(help: "Threads that work.") var threads: Int?
   @Flag(help: "One JSON object a line.") var json = false
@@ -31,6 +32,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     _ = try encodings()
+    if let cells { guard 1...10_000 ~= cells else { throw ValidationError("--cells must be from 1 to 10000, got \(cells).") } }
     guard size % 16 == 0, 16...4096 ~= size else { throw ValidationError("--size must be a multiple of 16 up to 4096, got \(size).") }
     guard 1...512 ~= text else { throw ValidationError("--text must be from 1 to 512, got \(text).") }
     guard 1...1000 ~= repeats else { throw ValidationError("--repeats must be from 1 to 1000, got \(repeats).") }
@@ -39,6 +41,7 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     if let threads { try Team.use(threads: threads) }
+    if let cells { throw measure(cells: cells) }
     for encoding in try encodings() {
       do {
         let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats)
@@ -47,6 +50,20 @@ struct Bench: ParsableCommand {
         print(String(format: "%-7@ %4dx%-4d + %d  %.3f s a step, products alone %.3f s (%@), ratio %.2f, %.0f GFLOP/s, peak %.1f GB", result.encoding, size, size, text,
                      result.secondsPerStep, result.floorSeconds, parts, result.ratio, result.gigaflopsPerSecond, Double(result.peakBytes) / 1e9))
       } catch { Exit.failed.leave(saying: "\(error)") }
+    }
+  }
+
+  private func measure(cells: Int) -> Exit {
+    let cancellation = Cancellation()
+    return EngineThread.run(cancellation, memoryLimit: nil) {
+      do {
+        let result = try CellBench(count: cells, repeats: repeats).measure(cancellation)
+        print(json ? Models.json(result) : String(format: "%d cells of 128x128: %.1f a minute in a sweep, %.1f in a plain loop, overhead %.1f %%",
+                                                  result.cells, result.sweep, result.loop, result.overhead * 100))
+        return .done
+      } catch {
+        Exit.failed.leave(saying: "\(error)")
+      }
     }
   }
 }
