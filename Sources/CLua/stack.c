@@ -45,13 +45,19 @@ void clua_push_string(lua_State *L, const char *bytes, size_t count) { lua_pushl
 
 void clua_new_table(lua_State *L, int32_t entries, int32_t fields) { lua_createtable(L, entries, fields); }
 
+// Raw access to what is no table would read foreign memory: there it finds nothing.
+
 void clua_get_field(lua_State *L, int32_t table, const char *name) {
+  if (!lua_istable(L, table)) return lua_pushnil(L);
   table = lua_absindex(L, table);
   lua_pushstring(L, name);
   lua_rawget(L, table);
 }
 
-void clua_get_entry(lua_State *L, int32_t table, int64_t entry) { lua_rawgeti(L, table, entry); }
+void clua_get_entry(lua_State *L, int32_t table, int64_t entry) {
+  if (!lua_istable(L, table)) return lua_pushnil(L);
+  lua_rawgeti(L, table, entry);
+}
 
 void clua_set_field(lua_State *L, int32_t table, const char *name) {
   table = lua_absindex(L, table);
@@ -62,7 +68,11 @@ void clua_set_field(lua_State *L, int32_t table, const char *name) {
 
 void clua_set_entry(lua_State *L, int32_t table, int64_t entry) { lua_rawseti(L, table, entry); }
 void clua_set_pair(lua_State *L, int32_t table) { lua_rawset(L, table); }
-bool clua_next(lua_State *L, int32_t table) { return lua_next(L, table); }
+bool clua_next(lua_State *L, int32_t table) {
+  if (lua_istable(L, table)) return lua_next(L, table);
+  lua_pop(L, 1);
+  return false;
+}
 void clua_set_metatable(lua_State *L, int32_t index) { lua_setmetatable(L, index); }
 
 int32_t clua_reference(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }

@@ -101,6 +101,7 @@ void clua_push_globals(lua_State *L);
 void clua_push_function(lua_State *L, int32_t function);
 
 void clua_new_table(lua_State *L, int32_t entries, int32_t fields);
+/// nil where there is no table.
 void clua_get_field(lua_State *L, int32_t table, const char *name);
 void clua_get_entry(lua_State *L, int32_t table, int64_t entry);
 /// Both pop the value.

@@ -99,7 +99,7 @@ extension LuaModel {
       throw LuaError("'\(path)' was saved with another model (\(saved.model.prefix(10))…, this is \(pipeline.hash.prefix(10))…)")
     }
     var options = try saved.options(tensors)
-    let given = changes.isAbsent ? [] : changes.keys.names
+    let given = changes.isTable ? changes.keys.names : []
     if !changes.isAbsent { options = try options.changed(by: changes) }
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")

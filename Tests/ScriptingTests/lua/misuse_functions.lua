@@ -6,7 +6,7 @@ local closed do local x <close> = t:clone() closed = x end
 
 check.error("load: 'source' must be a folder, a file, a name of the hub, or a table of folders and files, got 5", function() return flux.load(5) end)
 check.error("load: 'base' must be a string, got 5", function() return flux.load({5}) end)
-check.error([[load: 'precision' must be "auto", "f32" or "bf16", got "f16" (a string)]], function() return flux.load("x", {precision = "f16"}) end)
+check.error([[load: 'precision' must be "auto", "f32", "bf16" or "int8", got "f16" (a string)]], function() return flux.load("x", {precision = "f16"}) end)
 check.error("params: 'a': the default must be a number of at least 2", function() return flux.params({a = {1, min = 2}}) end)
 check.error("params: 'declarations' must be a table, got 5", function() return flux.params(5) end)
 check.error("schedule: 'n' must be a whole number from 1 to 1000, or a list of sigmas, got nothing", function() return flux.schedule() end)
