@@ -88,7 +88,7 @@ public final class FluxPipeline {
     course.scales = request.adapters.map(\.scale)
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
     return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
-      let shares = zip(request.adapters, step.scales).map { ($0.lora, $1) }
+      let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1) }
       let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance, adapters: shares)
       guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
       return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance, adapters: shares), scale: scale, step: step)

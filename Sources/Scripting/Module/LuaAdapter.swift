@@ -42,7 +42,7 @@ struct LuaAdapter {
         do { return try argument.entry(index + 1, listed) } catch let mismatch as Mismatch { throw mismatch.inside("entry \(index + 1) of ") }
       }
     }
-    reader.options = Reader.options(Details.options).options
+    reader.options = Reader<Details>.options(Details.options).options
     return reader
   }
 
@@ -53,9 +53,9 @@ struct LuaAdapter {
       let details = try Reader.options(Details.options).read(value)
       return LuaAdapter(file: file, scale: details.scale, text: details.text, isPartial: details.partial)
     } catch let mismatch as Mismatch {
-      throw Problems(["lora: " + mismatch.message(for: file)])
+      throw Problems([mismatch.message(for: file)])
     } catch let problems as Problems {
-      throw Problems(problems.lines.map { "lora: '\(file)': \($0)" })
+      throw Problems(problems.lines.map { "'\(file)': \($0)" })
     }
   }
 

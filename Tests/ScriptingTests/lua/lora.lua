@@ -89,7 +89,7 @@ end
 
 -- Mistakes.
 check.error("with_lora: there is no file 'nix.safetensors' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points", function() dev:with_lora {["nix.safetensors"] = 1} end)
-check.error("with_lora: lora: '" .. separate .. "' must be a number, a list of them, or a function of the step, got \"x\" (a string)", function() dev:with_lora {[separate] = "x"} end)
+check.error("with_lora: '" .. separate .. "' must be a number, a list of them, or a function of the step, got \"x\" (a string)", function() dev:with_lora {[separate] = "x"} end)
 check.error("generate: 'lora' must be { [\"file\"] = scale }, or a list of {file, scale}, got 5", function() dev:generate(fox, {lora = 5}) end)
 check.error("generate: entry 1 of 'lora' must begin with the name of a file: {file, scale}", function() dev:generate(fox, {lora = {{5}}}) end)
 check.error("generate: entry 1 of 'lora' has no 'scael': it is {file, scale, text = …, partial = …}", function() dev:generate(fox, {lora = {{separate, scael = 1}}}) end)
