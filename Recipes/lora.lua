@@ -15,8 +15,8 @@ end
 -- Only while the shape is found, and only on the details.
 local early = function(step) return step.sigma > 0.7 and 1 or 0 end
 local late  = function(step) return 1 - early(step) end
-for name, scale in pairs { early = early, late = late } do
-  pictures[#pictures + 1] = model:generate(prompt, { seed = 7, lora = { [p.lora] = scale } }):label(name)
+for _, way in ipairs { { "early", early }, { "late", late } } do
+  pictures[#pictures + 1] = model:generate(prompt, { seed = 7, lora = { [p.lora] = way[2] } }):label(way[1])
 end
 
 flux.sheet(pictures, { columns = 3 }):save "lora.png"

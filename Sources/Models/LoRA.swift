@@ -55,7 +55,7 @@ public final class LoRA: Sendable {
       modules.append(try reading.module(layer, tensors, dialect, names, swapsHalves: swaps))
     }
     (self.modules, unknown) = (modules, strays.sorted())
-    dialect = NSOrderedSet(array: modules.map(\.dialect)).array.map { "\($0)" }.joined(separator: " and ")
+    dialect = Set(modules.map(\.dialect)).sorted().joined(separator: " and ")
     if let family = Self.otherFamily(entries, placed: modules.count) {
       throw CheckpointError.malformed(name, "is an adapter for \(family), not for FLUX.1")
     }

@@ -50,8 +50,13 @@ extension FluxPipeline {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let stamp = "\(path) \(name ?? "") \(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0) \(attributes?[.systemFileNumber] ?? 0)"
     let lora = try opened[stamp] ?? LoRA(FileBytes(mapping: path), name: name ?? path)
-    try lora.check(on: [.transformer: files.transformer, .clip: files.clip, .t5: files.t5], isPartial: isPartial)
+    try check(lora, isPartial: isPartial)
     opened[stamp] = lora
     return lora
+  }
+
+  /// Whether an adapter fits this model: it may have been opened for another.
+  func check(_ lora: LoRA, isPartial: Bool) throws {
+    try lora.check(on: [.transformer: files.transformer, .clip: files.clip, .t5: files.t5], isPartial: isPartial)
   }
 }

@@ -57,12 +57,13 @@ public struct AdapterDescription: Codable, Sendable {
   public var lines: [String] {
     func line(_ name: String, _ text: String) -> String { (name + ":").padding(toLength: 13, withPad: " ", startingAt: 0) + text }
     func text(_ ranks: [Int]) -> String { ranks.isEmpty ? "whole differences" : "rank " + ranks.map(String.init).joined(separator: ", ") }
-    let size = bytes < 1_000_000 ? "\(bytes / 1000) kB" : String(format: "%.1f MB", Double(bytes) / 1e6)
-    var lines = ["\(path): LoRA, \(size)", line("dialect", dialect), line("rank", text(ranks)), line("sha256", sha256)]
+    let size = bytes < 1000 ? "\(bytes) bytes" : bytes < 1_000_000 ? "\(bytes / 1000) kB" : String(format: "%.1f MB", Double(bytes) / 1e6)
+    var lines = ["\(path): LoRA, \(size)", line("dialect", dialect), line("rank", ranks.isEmpty ? "none: differences as they are" : ranks.map(String.init).joined(separator: ", ")), line("sha256", sha256)]
     for part in ["transformer", "clip", "t5"] {
       let own = kinds.filter { $0.part == part }
       if own.isEmpty { continue }
-      lines.append(line(part, "changes \(own.reduce(0) { $0 + $1.count }) layers"))
+      let count = own.reduce(0) { $0 + $1.count }
+      lines.append(line(part, "changes \(count) \(count == 1 ? "layer" : "layers")"))
       for kind in own { lines.append("  \(kind.count) × \(kind.layers)" + (kind.ranks == ranks ? "" : ", \(text(kind.ranks))")) }
     }
     if !unknown.isEmpty { lines.append(line("no place", "\(unknown.count) tensors that belong to no layer of FLUX.1: \(Self.shown(unknown))")) }

@@ -79,6 +79,7 @@ public final class FluxPipeline {
   public func trajectory(_ request: Request) throws -> Trajectory {
     let size = try checkedSize(request.size)
     let count = try pictureCount(request)
+    for adapter in request.adapters { try check(adapter.lora, isPartial: adapter.isPartial) }
     let conditioning = try conditioning(for: request.prompt, count: count, adapters: request.adapters)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)

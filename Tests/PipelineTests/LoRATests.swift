@@ -112,7 +112,8 @@ import Testing
     run.adapters = [try Adaptation(lora, scale: .list([1, 0.5]))]
     var record = PictureRecord(run, on: pipeline, size: Size(32), picture: 1, batch: 1), trajectory = try pipeline.trajectory(run)
     while let step = try trajectory.next() { record.add(step) }
-    #expect(record.adapters == [.init(name: "styles/ink.safetensors", sha256: lora.sha256, scales: [1, 0.5])])
+    let adapter = try #require(record.adapters?.first)
+    #expect(adapter.name == "styles/ink.safetensors" && adapter.sha256 == lora.sha256 && adapter.scales == [1, 0.5] && adapter.text == nil)
     #expect(record.texts.contains { $0.value.contains("Lora hashes: \"ink: \(lora.sha256.prefix(12))\"") })
     #expect(try record.request() == nil, "values alone do not say it")
     #expect(!run.isScripted)

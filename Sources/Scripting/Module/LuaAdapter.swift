@@ -78,11 +78,20 @@ struct LuaAdapter {
 extension FluxModule {
   /// Reads adapters from where a recipe may read, and checks them against a model.
   func loaded(_ given: [LuaAdapter], on pipeline: FluxPipeline) throws -> [LuaAdapter.Loaded] {
-    try given.map { one in
-      let path = try session.files.folder(one.file) ?? ModelPlaces().find(one.file)
-      guard let path else { throw useless("there is no file '\(one.file)' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points") }
-      return LuaAdapter.Loaded(given: one, lora: try engine { try pipeline.adapter(path, named: one.file, isPartial: one.isPartial) })
+    try given.compactMap { one in
+      do { return try loaded(one, on: pipeline) } catch where session.purpose == .check {
+        // The model that it is for may be the one that is not there.
+        unusable.removeAll()
+        session.observer(.notice("\(error); checked without it"))
+        return nil
+      }
     }
+  }
+
+  private func loaded(_ one: LuaAdapter, on pipeline: FluxPipeline) throws -> LuaAdapter.Loaded {
+    let path = try session.files.folder(one.file) ?? ModelPlaces().find(one.file)
+    guard let path else { throw useless("there is no file '\(one.file)' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points") }
+    return LuaAdapter.Loaded(given: one, lora: try engine { try pipeline.adapter(path, named: one.file, isPartial: one.isPartial) })
   }
 }
 
