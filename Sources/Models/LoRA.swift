@@ -77,7 +77,9 @@ public final class LoRA: Sendable {
     for (sign, family) in OtherFamily.signs where entries.keys.contains(where: { $0.contains(sign) }) { return family }
     guard placed == 0 || entries.keys.contains(where: { $0.hasPrefix("lora_unet_") || $0.hasPrefix("unet.") }),
           entries.keys.contains(where: { key in OtherFamily.unetSigns.contains { key.contains("unet_\($0)") || key.contains("unet.\($0)") } }) else { return nil }
-    let text = entries.first { $0.key.contains("attn2_to_k") || $0.key.contains("attn2.to_k") ? $0.value.shape.count > 1 && ($0.key.contains("down") || $0.key.contains("lora_A")) : false }
+    let text = entries.first { key, entry in
+      (key.contains("attn2_to_k") || key.contains("attn2.to_k")) && entry.shape.count > 1 && [".lora_down.", ".lora.down.", ".lora_A."].contains { key.contains($0) }
+    }
     // The width of the text that cross-attention reads.
     return switch text?.value.shape.dropFirst().first { case 2048: "SDXL"; case 1024: "Stable Diffusion 2"; case 768: "Stable Diffusion 1.5"; default: "Stable Diffusion or SDXL" }
   }

@@ -172,5 +172,5 @@ extension PictureRecord {
 
 extension PictureRecord.Adapter {
   /// The file's name without folder and ending.
-  public var shortName: String { String((name.split(separator: "/").last ?? "").prefix { $0 != "." }) }
+  public var shortName: String { ((name as NSString).lastPathComponent as NSString).deletingPathExtension }
 }

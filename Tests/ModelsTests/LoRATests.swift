@@ -89,9 +89,9 @@ import Testing
   }
 
   @Test(arguments: ["gguf.Q8_0", "gguf.Q4_0"]) func onBlocksOfGGUFItAddsTheSame(_ name: String) throws {
-    let c = try #require(Fixtures.cases(name).first { $0.has("out") }), formats = FormatTests()
-    let model = try formats.transformer(try #require(c.params["model"]?.text), formats.settings(c))
-    let file = try #require(ModelFile(path: "\(Fixtures.folder)/\(try #require(c.params["model"]?.text))").parts[.transformer])
+    let c = try #require(Fixtures.cases(name).first { $0.has("out") }), formats = FormatTests(), path = try #require(c.params["model"]?.text)
+    let model = try formats.transformer(path, formats.settings(c))
+    let file = try #require(ModelFile(path: "\(Fixtures.folder)/\(path)").parts[.transformer])
     let lora = try lora(AdapterWriter(for: file).dialects["kohya"] ?? [:])
     try lora.check(on: [.transformer: file], isPartial: false)
     let once = try plain.outputs(c, adapted(model, [(lora, 1)])), plainly = try plain.outputs(c, model)

@@ -78,7 +78,7 @@ import Testing
   private func textLoRA(_ folder: TemporaryFolder) throws -> String {
     let clip = try Checkpoint(in: Fixtures.model("tiny-dev/text_encoder"), stem: "model"), t5 = try Checkpoint(in: Fixtures.model("tiny-dev/text_encoder_2"), stem: "model")
     var random = Random(seed: 3)
-    let q = try clip.entries.first { $0.key.hasSuffix("layers.0.self_attn.q_proj.weight") }.map(\.value.shape) ?? [], wo = try t5.entry("encoder.block.0.layer.1.DenseReluDense.wo.weight").shape
+    let q = clip.entries.first { $0.key.hasSuffix("layers.0.self_attn.q_proj.weight") }.map(\.value.shape) ?? [], wo = try t5.entry("encoder.block.0.layer.1.DenseReluDense.wo.weight").shape
     let pieces: [(String, [Int])] = [("lora_te1_text_model_encoder_layers_0_self_attn_q_proj", q), ("lora_te3_encoder_block_0_layer_1_DenseReluDense_wo", wo)]
     var tensors: [String: Tensor] = [:]
     for (name, shape) in pieces {

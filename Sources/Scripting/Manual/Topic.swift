@@ -59,7 +59,7 @@ struct Topic {
           lora = { ["ink.safetensors"] = 0.8 }
           lora = { ["ink.safetensors"] = function(step) return step.sigma end }
           lora = { {"ink.safetensors", 0.8}, {"fog.safetensors", { 1, 0.5, 0 }} }
-          lora = { ["ink.safetensors"] = { scale = { 1, 0 }, text = 0.8, partial = true } }
+          lora = { ["ink.safetensors"] = { scale = {1, 0}, text = 1 } }
 
         Files may be in the dialect of PEFT and diffusers, ai-toolkit, kohya, ComfyUI, Black Forest Labs, fal, XLabs, OneTrainer or SimpleTuner: LoRA, LoHa,
         LoKr, or whole differences of weights and biases. They work beside weights of every precision, and beside blocks of GGUF, and another scale costs
