@@ -1,12 +1,12 @@
--- One word that weighs from nothing to twice as much: what a prompt is made of.
+-- A part of a prompt that weighs from nothing to all: where the picture begins to follow it.
 local p = flux.params {
-  prompt = "a red apple on a %s background",
-  word   = "yellow",
-  seed   = 4,
+  before = "a castle ", weighted = "on a pink background", after = "",
+  weights = { { 0.0, 0.25, 0.5, 0.75, 1.0 }, help = "1 is as written, more is stronger" },
+  seed = 4,
 }
 local model, pictures = flux.load(), {}
-for i, weight in ipairs { 0, 0.5, 1, 1.5, 2 } do
-  local text = p.prompt:format(("(%s:%g)"):format(p.word, weight))          -- (yellow:1.5)
-  pictures[i] = model:generate({ prompt = text, weights = true }, { seed = p.seed }):label(("%s × %g"):format(p.word, weight))
+for i, weight in ipairs(p.weights) do
+  local text = ("%s(%s:%g)%s"):format(p.before, p.weighted, weight, p.after)     -- a castle (on a pink background:0.5)
+  pictures[i] = model:generate({ prompt = text, weights = true }, { seed = p.seed }):label(("× %g"):format(weight))
 end
 flux.sheet(pictures, { columns = #pictures }):save "weights.png"

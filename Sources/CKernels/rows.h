@@ -43,3 +43,9 @@ static inline void put(void *y, enum row_encoding to, size_t i, float value) {
   if (to == row_bf16) ((uint16_t *)y)[i] = bf16_of(value);
   else ((float *)y)[i] = value;
 }
+
+// Sixteen floats at once, whatever the processor makes of them.
+typedef float lanes __attribute__((ext_vector_type(16)));
+
+static inline lanes lanes_at(const float *x) { lanes v; memcpy(&v, x, sizeof v); return v; }
+static inline void put_lanes(float *x, lanes v) { memcpy(x, &v, sizeof v); }

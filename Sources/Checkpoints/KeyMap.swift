@@ -96,10 +96,10 @@ package struct KeyMap: Sendable {
       if rule.to[0].contains("attentions"), entry.shape.count == 4, entry.shape[2...] == [1, 1] { whole.shape = Array(entry.shape[..<2]) }
       return [whole]
     case .thirds:
-      guard length > 0, length % 3 == 0 else { return nil }
+      guard length > 0, length % 3 == 0, entry.count % length == 0 else { return nil }
       return (0..<3).map { entry.slices($0 * length / 3..<($0 + 1) * length / 3) }
     case .single:
-      guard let width = width(), width > 0, 3 * width < length else { return nil }
+      guard let width = width(), width > 0, 3 * width < length, entry.count % length == 0 else { return nil }
       return (0..<3).map { entry.slices($0 * width..<($0 + 1) * width) } + [entry.slices(3 * width..<length)]
     case .swapped:
       guard length > 0, length % 2 == 0, entry.count % 2 == 0 else { return nil }

@@ -15,8 +15,11 @@ package struct Settings {
   /// Settings that no file holds, such as sizes read from the tensors of `file`.
   package init(of file: String, _ values: [String: JSON]) { (self.file, self.values) = (file, values) }
 
-  /// Whether no value that is here says otherwise.
-  func agrees(with known: [String: JSON]) -> Bool { known.allSatisfy { !has($0.key) || values[$0.key] == $0.value } }
+  /// Whether these are the settings of something of which so much is known: most of it is here, and nothing says otherwise.
+  func agrees(with known: [String: JSON]) -> Bool {
+    let here = known.filter { has($0.key) }
+    return 2 * here.count >= known.count && here.allSatisfy { values[$0.key] == $0.value }
+  }
 
   package func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
 

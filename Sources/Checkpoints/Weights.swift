@@ -22,7 +22,7 @@ package struct Weights: Sendable {
   /// The same for layers at the ends of a model, small and sensitive: bf16 where the others are int8.
   package var unquantised: Weights { precision == .int8 ? Weights(checkpoint, .bf16, prefix) : self }
 
-  /// The same for layers that multiply one row at a time, where rounding it would gain nothing.
+  /// The same for layers that multiply one row at a time, where rounding it to int8 would gain nothing.
   package var exactlyMultiplied: Weights { Weights(checkpoint, precision, prefix, roundsRows: false) }
   package subscript(_ name: String, _ index: Int) -> Weights { self[name]["\(index)"] }
 

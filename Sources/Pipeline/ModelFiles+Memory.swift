@@ -47,7 +47,7 @@ extension ModelFiles {
   /// int8 while they fit.
   func precision(_ wanted: Precision, within limit: Int?) throws -> (Precision, reason: [String]) {
     let memory = min(limit ?? .max, Int(ProcessInfo.processInfo.physicalMemory)), quick = Product.multipliesBF16
-    func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
+    func gigabytes(_ bytes: Int) -> String { bytes < 1_000_000_000 ? "\((bytes + 500_000) / 1_000_000) MB" : String(format: "%.1f GB", Double(bytes) / 1e9) }
     var chosen = wanted, reason: [String] = []
     if wanted == .auto {
       if keepsBlocks {

@@ -131,7 +131,8 @@
     if (columns < 0 && rows < 0) {
       grid.style.gridTemplateColumns = '';
       layout.list = sorted(visible);
-      return grid.append(...layout.list.map(cell => slot([cell], caption(cell))));
+      grid.append(...layout.list.map(cell => slot([cell], caption(cell))));
+      return mark();
     }
     const present = at => at < 0 ? [-1] : axes[at].values.map((_, value) => value).filter(value => visible.some(cell => cell.at[at] === value));
     layout.across = present(columns);
@@ -151,7 +152,7 @@
       for (const column of layout.across) parts.push(slot(layout.places.get(row + ' ' + column) ?? []));
     }
     grid.append(...parts);
-    if (chosen) mark();
+    mark();
   }
 
   function heading(kind, at, value, isNamed) {
@@ -385,7 +386,7 @@
 
   $('columns').onchange = () => side('columns', Number($('columns').value));
   $('rows').onchange = () => side('rows', Number($('rows').value));
-  $('order').onchange = () => { order = $('order').value; draw(); mark(); };
+  $('order').onchange = () => { order = $('order').value; draw(); };
   $('swap').onclick = () => { [columns, rows] = [rows, columns]; controls(); draw(); };
   $('size').oninput = () => size($('size').value);
   $('theme').onclick = () => theme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
@@ -442,6 +443,8 @@
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (way) {
       event.preventDefault();
+      // A button that was pressed before would take Enter for itself.
+      if (!isClose) $('scroll').focus({ preventScroll: true });
       move(...way);
       if (isClose && chosen && isMade(chosen)) look(chosen);
       return;

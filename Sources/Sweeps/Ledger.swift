@@ -48,6 +48,7 @@ public final class Ledger: @unchecked Sendable {
     do {
       try endTornLine()
       try append(LedgerLine.data(header))
+      syncFolder()
     } catch {
       Glibc.close(file)
       throw error
@@ -93,6 +94,14 @@ public final class Ledger: @unchecked Sendable {
       ftruncate(file, status.st_size)
       throw SweepError.ledger(path, problem)
     }
+  }
+
+  /// Makes a new ledger's name survive a power cut, where the file system can do that.
+  private func syncFolder() {
+    let opened = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard opened >= 0 else { return }
+    fsync(opened)
+    Glibc.close(opened)
   }
 
   /// A process that was killed may have left half a line: what comes next begins on its own.

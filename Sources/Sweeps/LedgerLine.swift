@@ -68,7 +68,7 @@ public struct RunHeader: Codable, Sendable, Equatable {
   /// What is different in another run, in words.
   func differences(from other: RunHeader) -> [String] {
     var all: [String] = []
-    if sha256 != other.sha256 { all.append("\(recipe) was another text (sha256 \(other.sha256.prefix(8))…, it is \(sha256.prefix(8))…)") }
+    if sha256 != other.sha256 { all.append("\(recipe) was another text, or a file that it requires (sha256 \(other.sha256.prefix(8))…, it is \(sha256.prefix(8))…)") }
     for name in Set(parameters.keys).union(other.parameters.keys).sorted() where parameters[name] != other.parameters[name] {
       all.append("'\(name)' was \(other.parameters[name] ?? "not there"), it is \(parameters[name] ?? "not there")")
     }

@@ -36,15 +36,16 @@ package final class Matrix: Sendable {
   package init(_ parts: [Rows], precision: Encoding, roundsRows: Bool = true) throws {
     precondition(!parts.isEmpty && parts.allSatisfy { $0.width == parts[0].width }, "weights of unlike width: \(parts.map(\.width))")
     (outputs, inputs) = (parts.reduce(0) { $0 + $1.count }, parts[0].width)
+    let tiled: Encoding = precision != .f32 && Product.multipliesBF16 ? .bf16 : .f32
     if precision == .int8 {
       let made = Quantised(parts)
       if roundsRows, Product.multipliesInt8, let (layout, storage) = try Self.packed(made.rows), let scales = made.rows.scales {
         (form, intake) = (.sums(layout, storage, scales: scales), Intake(.int8, columns: made.columns, turn: made.turn))
       } else {
-        (form, intake) = (.rows([made.rows]), Intake(.f32, columns: made.columns, turn: made.turn))
+        (form, intake) = (.rows([made.rows]), Intake(tiled, columns: made.columns, turn: made.turn))
       }
     } else if !parts.allSatisfy(\.encoding.isFloat) {
-      (form, intake) = (.rows(Rows.joined(parts)), precision == .bf16 && Product.multipliesBF16 ? .bf16 : .f32)
+      (form, intake) = (.rows(Rows.joined(parts)), Intake(tiled))
     } else {
       let rows = parts.count == 1 ? try parts[0].converted(to: precision) : try Rows.stacked(parts, as: precision)
       if let (layout, storage) = try Self.packed(rows) { (form, intake) = (.packed(layout, storage), Intake(rows.encoding)) }

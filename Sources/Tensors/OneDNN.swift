@@ -76,11 +76,12 @@ package enum OneDNN {
   package static var implementations: Set<String> { chosen.withLock { $0 } }
   private static let chosen = Mutex(Set<String>())
 
-  static func implementation(of description: dnnl_primitive_desc_t?, for what: String) -> String {
+  /// - Parameter what: what it computes; nil for a primitive that is only asked for its layout
+  static func implementation(of description: dnnl_primitive_desc_t?, for what: String?) -> String {
     var name: UnsafePointer<CChar>?
     guard dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name) == dnnl_success, let name else { return "?" }
     let text = String(cString: name)
-    _ = chosen.withLock { $0.insert("\(what): \(text)") }
+    if let what { _ = chosen.withLock { $0.insert("\(what): \(text)") } }
     return text
   }
 }
@@ -97,7 +98,7 @@ final class Primitive: @unchecked Sendable {
 
   /// Makes the primitive for an operation descriptor (a pointer to a `dnnl_*_desc_t`).
   /// - Parameter accumulates: whether what it makes is added to what is there
-  init(_ operation: UnsafeRawPointer, kind: String, accumulates: Bool = false, _ what: @autoclosure () -> String) throws {
+  init(_ operation: UnsafeRawPointer, kind: String?, accumulates: Bool = false, _ what: @autoclosure () -> String) throws {
     var attributes: dnnl_primitive_attr_t?
     try OneDNN.check(dnnl_primitive_attr_create(&attributes), what())
     defer { dnnl_primitive_attr_destroy(attributes) }

@@ -51,14 +51,16 @@ package struct Operand {
   package func fill(_ body: (_ rows: Range<Int>, _ to: UnsafeMutableRawPointer, _ encoding: row_encoding) -> Void) {
     Team.forRows(rows, by: Operand.piece(width)) { rows in
       guard !intake.isPlain else { return body(rows, at(rows.lowerBound), rowEncoding) }
-      let piece = encoding == .int8 ? Storage(count: rows.count * width * 4) : nil
-      let made = piece?.start ?? at(rows.lowerBound)
-      body(rows, made, row_f32)
-      let floats = made.assumingMemoryBound(to: Float.self)
+      let piece = encoding == .f32 ? nil : Storage(count: rows.count * width * 4), place = at(rows.lowerBound)
+      let floats = (piece?.start ?? place).assumingMemoryBound(to: Float.self)
+      body(rows, floats, row_f32)
       if intake.columns != nil || intake.turn > 1 { kernel.pointee.turn_rows(floats, intake.columns?.floats, intake.turn, rows.count, width) }
-      guard let scales else { return }
-      kernel.pointee.quantise_rows(at(rows.lowerBound).assumingMemoryBound(to: Int8.self), scales.start.assumingMemoryBound(to: Float.self) + rows.lowerBound,
-                                   floats, rows.count, width)
+      if let scales {
+        let scale = scales.start.assumingMemoryBound(to: Float.self) + rows.lowerBound
+        kernel.pointee.quantise_rows(place.assumingMemoryBound(to: Int8.self), scale, floats, rows.count, width)
+      } else if encoding == .bf16 {
+        kernel.pointee.bf16_from_f32(place.assumingMemoryBound(to: UInt16.self), floats, rows.count * width)
+      }
       withExtendedLifetime(piece) {}
     }
     withExtendedLifetime(self) {}

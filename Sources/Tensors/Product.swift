@@ -55,7 +55,7 @@ package enum Product {
       dnnl_matmul_desc_init(&operation, &source, &weights, shape.bias ? $0 : nil, &target)
     }
     try OneDNN.check(status, shape.description)
-    let primitive = try Primitive(&operation, kind: "matmul", accumulates: shape.accumulates, shape.description)
+    let primitive = try Primitive(&operation, kind: shape.layout == .chosen ? nil : "matmul", accumulates: shape.accumulates, shape.description)
     made.withLock { $0[key] = primitive }
     return primitive
   }

@@ -17,6 +17,7 @@ struct Bench: ParsableCommand {
   @Option(help: "Pixels along each side, in multiples of 16.") var size = 512
   @Option(help: "T5 tokens.") var text = 256
   @Option(help: ArgumentHelp("Measure a step with a LoRA of this rank beside every weight, too.", valueName: "rank")) var lora: Int?
+  @Option(help: ArgumentHelp("Measure cells a minute of a sweep of so many cells against a plain loop instead, on the model inside the program.", valueName: "n")) var cells: Int?
   @Option(help: "How often each is measured.") var repeats = 5
   @Option(help: "Threads that work.") var threads: Int?
   @Flag(help: "One JSON object a line.") var json = false
@@ -32,6 +33,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     _ = try encodings()
+    if let cells { guard 1...10_000 ~= cells else { throw ValidationError("--cells must be from 1 to 10000, got \(cells).") } }
     guard size % 16 == 0, 16...4096 ~= size else { throw ValidationError("--size must be a multiple of 16 up to 4096, got \(size).") }
     guard 1...512 ~= text else { throw ValidationError("--text must be from 1 to 512, got \(text).") }
     guard 1...1000 ~= repeats else { throw ValidationError("--repeats must be from 1 to 1000, got \(repeats).") }
@@ -41,6 +43,7 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     if let threads { try Team.use(threads: threads) }
+    if let cells { throw measure(cells: cells) }
     for encoding in try encodings() {
       do {
         let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats, rank: lora)
@@ -50,6 +53,20 @@ struct Bench: ParsableCommand {
                      result.secondsPerStep, result.floorSeconds, parts, result.ratio, result.gigaflopsPerSecond, Double(result.peakBytes) / 1e9))
         if let lora, let ratio = result.adapterRatio { print(String(format: "        with a LoRA of rank %d: %+.1f %% a step", lora, (ratio - 1) * 100)) }
       } catch { Exit.failed.leave(saying: "\(error)") }
+    }
+  }
+
+  private func measure(cells: Int) -> Exit {
+    let cancellation = Cancellation()
+    return EngineThread.run(cancellation, memoryLimit: nil) {
+      do {
+        let result = try CellBench(count: cells, repeats: repeats).measure(cancellation)
+        print(json ? Models.json(result) : String(format: "%d cells of 128x128: %.1f a minute in a sweep, %.1f in a plain loop, overhead %.1f %%",
+                                                  result.cells, result.sweep, result.loop, result.overhead * 100))
+        return .done
+      } catch {
+        Exit.failed.leave(saying: "\(error)")
+      }
     }
   }
 }

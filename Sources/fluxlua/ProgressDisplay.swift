@@ -10,7 +10,7 @@ final class ProgressDisplay: Sendable {
     var started: ContinuousClock.Instant? // of the first step
     var spoke: ContinuousClock.Instant?   // the last plain line
     var steps = 0
-    var cell: String?                     // what a picture of a sweep is, and how far the sweep is
+    var cell: String?, place: String?     // which cell of a sweep a picture is: in all words, and by its number
     var left = 0, begun: ContinuousClock.Instant?, made = 0
   }
   private let state = Mutex(State())
@@ -18,6 +18,8 @@ final class ProgressDisplay: Sendable {
   private let moves: Bool
   private let clock = ContinuousClock()
 
+  /// Prompts among the values of a cell may be long.
+  private static let widestLabel = 100
   /// Plain lines come at most this often.
   private static let pause = Duration.seconds(5)
 
@@ -69,7 +71,8 @@ final class ProgressDisplay: Sendable {
       if state.begun == nil { (state.begun, state.made) = (now, 0) } else { state.made += 1 }
       state.left = left
       let rest = state.begun.flatMap { state.made > 0 ? ", \(seconds((now - $0) / .seconds(1) / Double(state.made) * Double(left))) left" : nil } ?? ""
-      state.cell = "cell \(count - left + 1) of \(count) (\(label))\(rest)"
+      state.place = "cell \(count - left + 1) of \(count)\(rest), "
+      state.cell = "cell \(count - left + 1) of \(count) (\(label.count > Self.widestLabel ? label.prefix(Self.widestLabel) + "…" : label))\(rest)"
     }
   }
 
@@ -78,9 +81,11 @@ final class ProgressDisplay: Sendable {
     let text = state.withLock { state in
       if index == 1 || state.started == nil { (state.started, state.spoke) = (now, now) }
       state.steps = index
-      guard index > 1, let started = state.started else { return "step \(index) of \(count)" }
+      let place = state.place ?? ""
+      guard index > 1, let started = state.started else { return "\(place)step \(index) of \(count)" }
       let each = (now - started) / .seconds(1) / Double(index - 1)
-      return "step \(index) of \(count), \(seconds(each)) a step, \(seconds(each * Double(count - index + 1))) left"
+      // Within a sweep, the time that counts is the sweep's.
+      return "\(place)step \(index) of \(count), \(seconds(each)) a step" + (place.isEmpty ? ", \(seconds(each * Double(count - index + 1))) left" : "")
     }
     move(text, share: Double(index - 1) / Double(count))
   }

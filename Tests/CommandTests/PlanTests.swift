@@ -37,7 +37,7 @@ struct PlanTests {
     #expect(json["pictures"] as? Int == 1 && json["steps"] as? Int == 2 && json["seconds"] as? Double ?? 0 > 0 && json["files"] as? [String] == ["out/hello/fox.png"])
     #expect(try shop.fluxlua("run", "--dry-run", "hello.lua").output.hasPrefix("hello.lua would make 1 picture"))
     #expect(try shop.fluxlua("plan", "hello.lua", "--time-limit", "1ms").status == 1, "the limit holds for planning, too")
-    #expect(try shop.fluxlua("plan", "hello.lua", "--memory-limit", "90MB").output.contains("That is more than --memory-limit 90MB: at least "))
+    #expect(try shop.fluxlua("plan", "hello.lua", "--memory-limit", "80MB").output.contains("That is more than --memory-limit 80MB: at least "))
     shop.expectUsageError(try shop.fluxlua("plan"))
   }
 

@@ -132,6 +132,10 @@ extension CommandTests {
     let command = "run '\(shop.folder.path)/a b.lua' --out \(shop.folder.path)/o --set steps=8"
     #expect(array.contains(command + " &\n") && collection.contains(command + " --collect\n"), "\(array)")
     #expect(try Self.bash("bash -n o/array.slurm && bash -n o/collect.slurm", in: shop.folder).status == 0)
+    // What is not said comes from a plan.
+    #expect(try shop.fluxlua("slurm", "a b.lua", "--tasks", "3", "--set", "steps=8", "--out", "p").status == 0)
+    let planned = String(decoding: try shop.bytes("p/array.slurm"), as: UTF8.self)
+    #expect(planned.contains(/#SBATCH --mem=\d+M\n/) && planned.contains(/#SBATCH --time=0:\d\d:00\n/) && planned.contains("#SBATCH --cpus-per-task=8\n"))
     #expect(try shop.fluxlua("slurm", "a b.lua", "--tasks", "0").status == 2)
     #expect(try shop.fluxlua("slurm", "nix.lua", "--tasks", "1").status == 2)
   }

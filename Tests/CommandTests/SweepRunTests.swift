@@ -105,6 +105,25 @@ extension CommandTests {
     #expect(try Self.cells(shop, "out").count == 12)
   }
 
+  @Test func theProtectedFormGoesOnWithoutBeginningAnew() throws {
+    let shop = try Workshop(["each.lua": """
+      print "begun"
+      local sweep = flux.sweep { a = flux.range(1, 5) }
+      sweep:each(function(cell)
+        if cell.a == 2 then error("bad") end
+        return flux.image(flux.full({3, 8, 8}, cell.a / 5))
+      end)
+      print(#sweep:done(), sweep:cell(2):record().state)
+      """, "wrong.lua": "flux.sweep { a = flux.range(1, 9) }:each(function() return 1 end)"])
+    let outcome = try shop.fluxlua("run", "each.lua", "--quiet")
+    #expect(outcome.status == 1 && outcome.output == "begun\n4\tfailed\n", "\(outcome.output)")
+    #expect(outcome.errors.hasPrefix("fluxlua: cell 2 (a 2) failed: each.lua:4: bad\n--retry-failed tries again\n"), "\(outcome.errors)")
+    #expect(try Self.lines(shop, "out/each", "failed").count == 2)
+    let wrong = try shop.fluxlua("run", "wrong.lua", "--quiet")
+    #expect(wrong.status == 1 && wrong.errors.hasPrefix("fluxlua: wrong.lua:1: each: the function must return an Image to save, or nothing, got 1\n"), "\(wrong.errors)")
+    #expect(try Self.lines(shop, "out/wrong", "failed").count == 3)
+  }
+
   @Test func theFirstBadCellEndsTheRunWhereThatIsAskedFor() throws {
     let shop = try Self.shop()
     let outcome = try Self.run(shop, "out", "--set", "bad=2", "--stop-on-error")
@@ -135,6 +154,17 @@ extension CommandTests {
     #expect(try Self.run(shop, "out", "--fresh", "--keep").status == 2)
     #expect(try Self.run(shop, "out", "--fresh", "--collect").status == 0)
     #expect(try Self.cells(shop, "out").isEmpty)
+  }
+
+  @Test func aFileThatTheRecipeRequiresIsAPartOfIt() throws {
+    let shop = try Workshop(["a.lua": """
+      local shade = require "shade"
+      for cell in flux.sweep { a = {1, 2} }:cells() do cell:save(flux.image(flux.full({3, 8, 8}, shade))) end
+      """, "shade.lua": "return 0.5"])
+    for _ in 1...2 { #expect(try shop.fluxlua("run", "a.lua", "--quiet").status == 0) }
+    try shop.write("return 0.6", to: "shade.lua")
+    let outcome = try shop.fluxlua("run", "a.lua", "--quiet")
+    #expect(outcome.status == 2 && outcome.errors.contains("a.lua was another text"), "\(outcome.errors)")
   }
 
   @Test(arguments: [("5/4", "--shard: a shard is written i/n"), ("0/2", "got '0/2'"), ("x", "got 'x'")]) func aShardThatThereIsNotEndsWith2(_ shard: String, _ message: String) throws {

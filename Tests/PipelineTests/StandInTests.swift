@@ -66,4 +66,12 @@ import Testing
     #expect(try pipeline.estimate(many).seconds > 10 * pipeline.estimate(few).seconds)
     #expect(pipeline.bytes(for: [.decode(Size(1024)): 1]) > pipeline.bytes(for: [.decode(Size(128)): 100]))
   }
+
+  /// Of large models a block of each kind is tried, and the rest is reckoned: here by a model with more blocks than that.
+  @Test func aFewBlocksTellOfAllOfThem() throws {
+    let pipeline = try FluxPipeline(.named("\(Fixtures.folder)/tiny-dev"))
+    let work: Workload = [.text(tokens: 64): 2, .velocity(text: 64, size: Size(64)): 50, .decode(Size(64)): 3, .encode(Size(64)): 1, .preview(Size(64)): 4]
+    let (whole, part) = (try pipeline.estimate(work, fromPartOfIt: false), try pipeline.estimate(work, fromPartOfIt: true))
+    #expect(whole.seconds > 0 && part.seconds > 0 && part.seconds.isFinite && whole.bytes == part.bytes)
+  }
 }

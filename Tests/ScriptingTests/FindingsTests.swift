@@ -32,7 +32,7 @@ extension ScriptingTests {
   /// Long functions, many constants, every kind of literal: the reader of bytecode must keep its place.
   @Test func globalsAreFoundInLargePrograms() {
     let lines = (1...3000).map { "  t[\($0)] = {\($0), \($0).5, 'text \($0)', \"\(String(repeating: "long ", count: 12))\", true, nil, -\($0), 0x\(String($0, radix: 16)), 1e\($0 % 300)}" }
-    let source = "local t = {}\nlocal function f()\n" + lines.joined(separator: "\n") + "\n  missing2 = missing2 or missing\nend\nlocal up = 1\nlocal function g() up = up + 1 return function() return up + nichts end end"
+    let source = "local t = {}\nlocal function f()\n" + lines.joined(separator: "\n") + "\n  known = known or missing\nend\nlocal up = 1\nlocal function g() up = up + 1 return function() return up + nichts end end"
     #expect(findings(source) == ["hello.lua:3003: undefined variable 'missing'", "hello.lua:3006: undefined variable 'nichts'"])
   }
 

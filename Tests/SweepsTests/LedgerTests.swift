@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (RunHeader(recipe: "harbour.lua", sha256: "bb", parameters: header.parameters, models: header.models), "harbour.lua was another text (sha256 aa…, it is bb…)"),
+    (RunHeader(recipe: "harbour.lua", sha256: "bb", parameters: header.parameters, models: header.models), "harbour.lua was another text, or a file that it requires (sha256 aa…, it is bb…)"),
     (RunHeader(recipe: "harbour.lua", sha256: "aa", parameters: ["steps": "9"], models: header.models), "'steps' was 8, it is 9"),
     (RunHeader(recipe: "harbour.lua", sha256: "aa", parameters: ["steps": "8", "x": ""], models: header.models), "'x' was not there, it is "),
     (RunHeader(recipe: "harbour.lua", sha256: "aa", parameters: header.parameters, models: [.init(name: "m", hash: "hi", precision: "f32")]), "the model was m in f32 (hh…), it is m in f32 (hi…)"),

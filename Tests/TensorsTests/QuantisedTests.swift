@@ -92,7 +92,8 @@ import Tensors
   @Test func oneRowIsNotRoundedWhereThatGainsNothing() throws {
     var random = Random(seed: 13)
     let x = random.tensor([1, 1024]), weight = random.tensor([64, 1024])
-    #expect(try noise(x, weight, roundsRows: false) < noise(x, weight))
+    // Without a product in int8 rows are never rounded.
+    #expect(try noise(x, weight, roundsRows: false) < noise(x, weight) || !Product.multipliesInt8)
   }
 
   @Test func inInt8AProductIsTheSameBytesAtAnyNumberOfThreads() throws {

@@ -15,6 +15,8 @@ public enum Tolerance {
   /// The median PSNR between pictures of bf16 and of f32, in dB: PyTorch's bf16 reaches 43.0 on the same prompts and the
   /// same noise, and rounding elsewhere than it does may cost one decibel.
   public static let bf16Decibels = 42.0
-  /// What int8 may lose against bf16, and outlying channels against none, in dB of the median picture.
-  public static let int8Loss = 3.0
+  /// The same for int8: 48.3 here, five above PyTorch's bf16 (and seven below ours, which keeps the residual stream in f32).
+  public static let int8Decibels = 46.0
+  /// What outlying channels may cost int8, in dB of the median picture.
+  public static let outlierLoss = 3.0
 }

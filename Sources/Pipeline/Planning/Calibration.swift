@@ -24,10 +24,11 @@ struct Calibration {
   /// Tries of one piece end after so many seconds.
   private static let patience = 0.08
 
-  init(_ files: ModelFiles, _ precision: Precision, cancellation: Cancellation) {
+  /// - Parameter isPartial: whether a few blocks will do; by the model's size where nil
+  init(_ files: ModelFiles, _ precision: Precision, isPartial: Bool? = nil, cancellation: Cancellation) {
     self.files = files
-    isPartial = files.transformer.parameterCount + files.t5.parameterCount > Self.small
-    sample = ModelEngine(files, precision, cancellation: cancellation, isSample: isPartial) { _, _ in }
+    self.isPartial = isPartial ?? (files.transformer.parameterCount + files.t5.parameterCount > Self.small)
+    sample = ModelEngine(files, precision, cancellation: cancellation, isSample: self.isPartial) { _, _ in }
     deadline = .now + .seconds(1)
   }
 

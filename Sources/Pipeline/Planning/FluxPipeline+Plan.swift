@@ -24,8 +24,11 @@ extension FluxPipeline {
   public var workload: Workload { (engine as? StandInEngine)?.workload ?? [:] }
 
   /// What work would take, from about a second of trying.
-  public func estimate(_ workload: Workload) throws -> Estimate {
-    var calibration = Calibration(files, precision, cancellation: cancellation)
+  public func estimate(_ workload: Workload) throws -> Estimate { try estimate(workload, fromPartOfIt: nil) }
+
+  /// - Parameter isPartial: whether only a few blocks are tried; by the model's size where nil
+  package func estimate(_ workload: Workload, fromPartOfIt isPartial: Bool?) throws -> Estimate {
+    var calibration = Calibration(files, precision, isPartial: isPartial, cancellation: cancellation)
     return Estimate(seconds: try calibration.seconds(workload), bytes: bytes(for: workload))
   }
 

@@ -93,7 +93,7 @@ extension FluxModule {
     }
     for name in keys.names {
       try table.field(name) { value in
-        guard let field = SweepOptions.options.fields.first(where: { $0.description.name == name }), !value.isTable, lua(value, isDraw: false) else { return try add(name, value) }
+        guard let field = SweepOptions.options.fields.first(where: { $0.description.name == name }), !value.isTable, !isDraw(value) else { return try add(name, value) }
         do { try field.set(value, &options) } catch let mismatch as Mismatch { problems.append(mismatch.message(for: name)) }
       }
     }
@@ -101,7 +101,7 @@ extension FluxModule {
     return (options, dimensions)
   }
 
-  private func lua(_ value: Argument, isDraw: Bool) -> Bool { (value.lua.box(at: value.index, of: LuaDraw.self) != nil) == isDraw }
+  private func isDraw(_ value: Argument) -> Bool { value.lua.box(at: value.index, of: LuaDraw.self) != nil }
 
   private static func source(of argument: Argument) throws -> Dimension.Source {
     if let draw = argument.lua.box(at: argument.index, of: LuaDraw.self) { return draw.value.source }

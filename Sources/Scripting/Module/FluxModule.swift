@@ -22,6 +22,8 @@ package final class FluxModule {
   var misuse: [String] = []
   /// Declared parameters as they were set, as text.
   var resolvedParameters: [(name: String, value: String)] = []
+  /// The files that the recipe asked for.
+  private(set) var require: Require?
   /// The sweeps of this run.
   let work: SweepWork
   private let start = ContinuousClock.now
@@ -68,7 +70,9 @@ package final class FluxModule {
     let flux = LuaReference(lua, at: -1)
     lua.pop(1)
     lua.setGlobal("flux", flux)
-    lua.setGlobal("require", Require(folder: recipe.folder, flux: flux).function)
+    let require = Require(folder: recipe.folder, flux: flux)
+    self.require = require
+    lua.setGlobal("require", require.function)
   }
 
   private func unknownField(_ known: [String]) -> LuaFunction {

@@ -23,6 +23,8 @@ package final class LuaRun: LuaObject {
   private var isStopped = false
   /// Whether a step is being made: then functions of the recipe may look, but not turn the wheel themselves.
   private var isStepping = false
+  /// Reads what a hook answers; made once, since hooks are asked at every step.
+  private let answer = Reader<CallbackResult<Tensor>>.callback(replacing: Reader<Tensor>.object)
   /// Where it stands, in words.
   private var place: String
   private var memories: LuaReference?
@@ -148,8 +150,8 @@ package final class LuaRun: LuaObject {
 
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
   private func adopt(_ step: Step) throws {
-    try LuaRun.check(step.latents, from: "step.latents", step)
     guard !step.latents.isIdentical(to: x) else { return }
+    try LuaRun.check(step.latents, from: "step.latents", step)
     x = step.latents
     markScripted()
   }
@@ -268,7 +270,8 @@ package final class LuaRun: LuaObject {
   private func runHook(_ hook: LuaReference, named name: String, on step: inout Step) throws {
     let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
     defer { handle.end() }
-    switch try lua.call(hook, handle, result: .callback(replacing: Reader<Tensor>.object), of: name) {
+    let given = step.latents
+    switch try lua.call(hook, handle, result: answer, of: name) {
     case .carryOn: break
     case .stop: stop()
     case .replace(let latents):
@@ -278,7 +281,7 @@ package final class LuaRun: LuaObject {
       try handle.replace(latents)
     }
     step = try handle.changed()
-    try Self.check(step.latents, from: name, step)
+    if !step.latents.isIdentical(to: given) { try Self.check(step.latents, from: name, step) }
   }
 
   static var type: LuaType<LuaRun> {

@@ -5,6 +5,8 @@ final class Require {
   private let folder: String
   private var loaded: [String: LuaValue]
   private var loading: Set<String> = []
+  /// The texts of the files that were run, by their places in the recipe's folder.
+  private(set) var sources: [String: String] = [:]
 
   init(folder: String, flux: LuaReference? = nil) {
     self.folder = folder
@@ -33,7 +35,9 @@ final class Require {
       guard let path = TextFile.resolved(folder + "/" + place) else { continue }
       let root = TextFile.resolved(folder) ?? folder
       guard path.hasPrefix(root == "/" ? root : root + "/") else { throw LuaError("'\(place)' lies outside of the recipe's folder") }
-      try lua.load(try TextFile.read(path), named: place)
+      let text = try TextFile.read(path)
+      sources[place] = text
+      try lua.load(text, named: place)
       return try lua.call(arguments: 0, results: 1) { before in
         if case .nil = lua.value(at: before + 1) { return .boolean(true) }
         return lua.value(at: before + 1)

@@ -148,7 +148,9 @@ final class SweepWork {
       left += 1
     }
     guard let queue = queues[sweep.name], let cell = queue.first else {
-      try guarded { ledger?.working(on: nil) }
+      ledger?.working(on: nil)
+      // What could not be written is told here, in the loop, and not after what the recipe does next.
+      try settle()
       return nil
     }
     queues[sweep.name]?.removeFirst()
@@ -330,31 +332,4 @@ final class SweepWork {
   private func notice(_ text: String) { session.observer(.notice(text)) }
 
   private static func cells(_ count: Int) -> String { count == 1 ? "1 cell was" : "\(count) cells were" }
-}
-
-/// What a cell's picture says of its place in the sweep.
-struct CellText: Codable {
-  static let key = "Cell"
-  var sweep: String, id: String, index: Int
-  var cell: [String: AxisValue]
-  var extra: AxisValue?
-
-  init(_ cell: Cell, of sweep: Sweep, extra: AxisValue?) {
-    (self.sweep, id, index, self.cell, self.extra) = (sweep.name, cell.id, cell.index, sweep.named(cell), extra)
-  }
-
-  var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-  }
-}
-
-extension FluxModule {
-  /// What the ledger says of this run.
-  func runHeader() -> RunHeader {
-    let record = recipeRecord
-    let models = loaded.map { RunHeader.Model(name: $0.defaults.name ?? $0.name, hash: $0.hash, precision: $0.precision.rawValue) }
-    return RunHeader(recipe: record.name, sha256: record.sha256, parameters: record.parameters, models: models)
-  }
 }

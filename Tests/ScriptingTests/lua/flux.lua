@@ -5,7 +5,8 @@ check.equal(require "flux", flux)
 check.equal(type(flux.version), "string")
 assert(flux.elapsed() >= 0 and flux.elapsed() < 60)
 check.error("flux has no 'elasped'; did you mean 'elapsed'?", function() return flux.elasped end)
-check.error("flux.models is not in this version yet", function() return flux.models end)
+check.error("flux.remote is not in this version yet", function() return flux.remote end)
+for _, model in ipairs(flux.models()) do check.equal(type(model.name), "string") end
 check.error("flux cannot be added to", function() flux.mine = 1 end)
 
 check.list(flux.range(1000, 1003), {1000, 1001, 1002, 1003})

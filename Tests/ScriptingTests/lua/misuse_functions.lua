@@ -4,7 +4,7 @@ local model = flux.load "../../Fixtures/tiny-dev"
 local t, s, c, image = flux.tensor {{1, 2, 3}, {4, 5, 6}}, flux.schedule(4):shift_for(model, 32), model:encode {prompt = "a fox", max_length = 8}, flux.image(flux.ones {3, 16, 16})
 local closed do local x <close> = t:clone() closed = x end
 
-check.error("load: 'source' must be a folder, or a table of folders, got 5", function() return flux.load(5) end)
+check.error("load: 'source' must be a folder, a file, a name of the hub, or a table of folders and files, got 5", function() return flux.load(5) end)
 check.error("load: 'base' must be a string, got 5", function() return flux.load({5}) end)
 check.error([[load: 'precision' must be "auto", "f32" or "bf16", got "f16" (a string)]], function() return flux.load("x", {precision = "f16"}) end)
 check.error("params: 'a': the default must be a number of at least 2", function() return flux.params({a = {1, min = 2}}) end)
