@@ -71,6 +71,12 @@
 
 ---@class (exact) flux.LoadOptions
 ---@field precision? "auto"|"f32"|"bf16"|"int8" How weights are kept; what --precision says by default.
+---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights: { ["file"] = scale }, or a list of {file, scale}.
+
+---@class (exact) flux.LoRAOptions
+---@field scale? (number|number[]|fun(step: flux.Step): number) How much of it; 1 by default.
+---@field text? number How much of what it says of the text encoders; as much as scale by default.
+---@field partial? boolean Whether parts of it that the model has no place for may be left out.
 
 ---@class (exact) flux.ConditioningParts
 ---@field sequence flux.Tensor [tokens, T5 width].
@@ -152,6 +158,7 @@
 ---@field s_noise? (number|number[]|fun(step: flux.Step): number) The size of that noise.
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
+---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 ---@field checkpoint? flux.CheckpointOptions Keeps a picture that is interrupted, so that the same call goes on with it.
@@ -176,6 +183,7 @@
 ---@field s_noise? (number|number[]|fun(step: flux.Step): number) The size of that noise.
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
+---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 
@@ -741,6 +749,12 @@ local Model = {}
 ---@return flux.Conditioning
 ---@nodiscard
 function Model:encode(prompt) end
+
+---A model with adapters beside its weights, which both share. A map is applied in the order of its names, a list in its own.
+---@param lora table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[] { ["file"] = scale }, or a list of {file, scale}; a scale is a number, a list or a function of the step.
+---@return flux.Model
+---@nodiscard
+function Model:with_lora(lora) end
 
 ---How both tokenizers cut a text.
 ---@param text string Any text.

@@ -4,10 +4,10 @@
 /// their last part (weight, bias, scale), which stays; `scale`, as BFL calls a norm's weight, becomes `weight`.
 package struct KeyMap: Sendable {
   /// What becomes of a tensor that several names share, or that is read otherwise.
-  enum Cut: Sendable { case whole, thirds, single, swapped }
+  package enum Cut: Sendable { case whole, thirds, single, swapped }
 
-  struct Rule: Sendable {
-    let from: [Substring], to: [[Substring]], cut: Cut
+  package struct Rule: Sendable {
+    package let from: [Substring], to: [[Substring]], cut: Cut
 
     init(_ from: String, _ to: String..., cut: Cut = .whole) {
       self.from = from.split(separator: ".")
@@ -16,7 +16,7 @@ package struct KeyMap: Sendable {
     }
   }
 
-  let rules: [Rule]
+  package let rules: [Rule]
 
   /// A rule that is for a name, with what its signs stand for, and the last part of the new names.
   private func match(_ name: String, _ pattern: (Rule) -> [[Substring]]) -> (rule: Rule, side: Int, signs: [Substring], rest: [Substring], last: Substring)? {
@@ -126,7 +126,7 @@ extension KeyMap {
   static let ours = KeyMap(rules: [])
 
   /// BFL's transformer, which ComfyUI, city96 and stable-diffusion.cpp keep.
-  static let transformer = KeyMap(rules: [
+  package static let transformer = KeyMap(rules: [
     Rule("img_in", "x_embedder"), Rule("txt_in", "context_embedder"),
     Rule("time_in.in_layer", "time_text_embed.timestep_embedder.linear_1"), Rule("time_in.out_layer", "time_text_embed.timestep_embedder.linear_2"),
     Rule("vector_in.in_layer", "time_text_embed.text_embedder.linear_1"), Rule("vector_in.out_layer", "time_text_embed.text_embedder.linear_2"),
@@ -153,7 +153,7 @@ extension KeyMap {
   ])
 
   /// llama.cpp's T5.
-  static let t5 = KeyMap(rules: [
+  package static let t5 = KeyMap(rules: [
     Rule("token_embd", "shared"), Rule("enc.output_norm", "encoder.final_layer_norm"),
     Rule("enc.blk.#.attn_q", "encoder.block.#.layer.0.SelfAttention.q"), Rule("enc.blk.#.attn_k", "encoder.block.#.layer.0.SelfAttention.k"),
     Rule("enc.blk.#.attn_v", "encoder.block.#.layer.0.SelfAttention.v"), Rule("enc.blk.#.attn_o", "encoder.block.#.layer.0.SelfAttention.o"),

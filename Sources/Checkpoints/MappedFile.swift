@@ -26,6 +26,7 @@ package struct FileBytes: Sendable {
   package var count: Int { range.count }
   /// Valid only while this value is held: keep it alive around every use.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage.bytes[range]) }
+  package func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) { withExtendedLifetime(storage) { body(bytes) } }
   package var data: Data { withExtendedLifetime(storage) { Data(bytes) } }
   package var array: [UInt8] { withExtendedLifetime(storage) { Array(bytes) } }
 }

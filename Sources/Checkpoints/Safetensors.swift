@@ -8,7 +8,7 @@ package enum Safetensors {
   static let longestHeader = 100_000_000
 
   /// The entries of a file; every size, order and range is checked before anything is believed.
-  static func entries(of file: FileBytes) throws -> [String: Checkpoint.Entry] {
+  package static func entries(of file: FileBytes) throws -> [String: Checkpoint.Entry] {
     let bytes = file.bytes
     defer { withExtendedLifetime(file) {} }
     let (object, first) = try header(of: file)

@@ -68,7 +68,12 @@ package struct Weights: Sendable {
   package func linear(_ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool = true) throws -> Linear {
     let rows = try parts.map { try self.rows("\($0.name).weight", [$0.outputs, inputs]) }
     let biases = bias ? try parts.map { try tensor("\($0.name).bias", [$0.outputs]) } : []
-    return Linear(try Matrix(rows, precision: precision, roundsRows: roundsRows), bias: bias ? Tensor.concatenated(biases) : nil)
+    var first = 0
+    let named = parts.map { part in
+      defer { first += part.outputs }
+      return Linear.Part(name: prefix + part.name, outputs: first..<first + part.outputs)
+    }
+    return Linear(try Matrix(rows, precision: precision, roundsRows: roundsRows), bias: bias ? Tensor.concatenated(biases) : nil, parts: named)
   }
 
   private func check(_ name: String, _ shape: [Int]) throws {

@@ -26,7 +26,7 @@ package struct CLIPConfiguration: Sendable, Equatable {
 package struct CLIPTextEncoder: Sendable {
   package let configuration: CLIPConfiguration
   private let tokens: Rows, positions: Tensor
-  let layers: [CLIPLayer]
+  private(set) var layers: [CLIPLayer]
   private let lastGain: Tensor, lastOffset: Tensor
 
   package init(_ all: Weights, _ c: CLIPConfiguration) throws {
@@ -77,7 +77,7 @@ package struct CLIPTextEncoder: Sendable {
 struct CLIPLayer: Sendable {
   private let configuration: CLIPConfiguration
   private let norm1: (gain: Tensor, offset: Tensor), norm2: (gain: Tensor, offset: Tensor)
-  private let qkv: Linear, out: Linear, up: Linear, down: Linear
+  private var qkv: Linear, out: Linear, up: Linear, down: Linear
 
   init(_ weights: Weights, _ c: CLIPConfiguration) throws {
     configuration = c
@@ -105,5 +105,20 @@ struct CLIPLayer: Sendable {
 
     let normed = x.layerNorm(gain: norm2.gain, offset: norm2.offset, epsilon: c.epsilon, as: up.intake)
     x.add(try down(up(normed).geluQuick(as: down.intake)))
+  }
+}
+
+extension CLIPTextEncoder: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    for index in layers.indices { try layers[index].changeLayers(change) }
+  }
+}
+
+extension CLIPLayer: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&qkv)
+    try change(&out)
+    try change(&up)
+    try change(&down)
   }
 }

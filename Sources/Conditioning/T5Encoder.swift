@@ -42,7 +42,7 @@ package struct T5Encoder: Sendable {
   package let configuration: T5Configuration
   private let embeddings: Rows
   private let bias: Tensor                // [buckets, heads]
-  let blocks: [T5Block]
+  private(set) var blocks: [T5Block]
   private let lastNorm: Tensor
 
   /// - Parameter layers: fewer than there are, for whoever only wants to know how long they take
@@ -102,8 +102,8 @@ package struct T5Encoder: Sendable {
 struct T5Block: Sendable {
   private let configuration: T5Configuration
   private let attentionNorm: Tensor, feedNorm: Tensor
-  private let qkv: Linear, out: Linear
-  private let gates: Linear, down: Linear         // gates: [wi_0 | wi_1]
+  private var qkv: Linear, out: Linear
+  private var gates: Linear, down: Linear         // gates: [wi_0 | wi_1]
 
   init(_ weights: Weights, _ c: T5Configuration) throws {
     configuration = c
@@ -138,4 +138,19 @@ func embedded(_ ids: [Int], _ table: Rows) throws -> Tensor {
     throw CheckpointError.malformed("the tokenizer", "gives token \(wrong), but the text encoder knows \(table.count); do the two belong together?")
   }
   return try Tensor.concatenated(ids.map { try table[$0..<$0 + 1].tensor() })
+}
+
+extension T5Encoder: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    for index in blocks.indices { try blocks[index].changeLayers(change) }
+  }
+}
+
+extension T5Block: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&qkv)
+    try change(&out)
+    try change(&gates)
+    try change(&down)
+  }
 }

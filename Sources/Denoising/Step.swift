@@ -19,6 +19,8 @@ public struct Step: Sendable {
   public var guidance: Float?
   /// Scale of two-pass guidance; nil where there is none. May be changed before the step is made.
   public var cfg: Float?
+  /// How much of each adapter there is, in the order of the request.
+  public internal(set) var scales: [Float] = []
   /// What the pictures are of, one for all or one each. May be changed before the step is made.
   public var conditioning: [Conditioning]
   /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.

@@ -24,6 +24,7 @@ public struct Trajectory {
   public let conditioning: [Conditioning]
   public private(set) var sampler: any Sampler
   private let guidance: PerStep<Float>?, cfg: PerStep<Float>?
+  private let scales: [PerStep<Float>]
   private let before: ((inout Step) throws -> Void)?
   private let nearlyOne: Double
   private let evaluate: Evaluation
@@ -38,6 +39,8 @@ public struct Trajectory {
     public var guidance: PerStep<Float>?
     /// Two-pass guidance.
     public var cfg: PerStep<Float>?
+    /// How much of each adapter.
+    public var scales: [PerStep<Float>] = []
     /// Sees each step before it is made and may change its latents, guidance, conditioning and next sigma.
     public var before: ((inout Step) throws -> Void)?
     /// Where samplers that step in the logarithm of signal to noise begin, instead of at 1: 0.9999 as the model shifts it, as in ComfyUI.
@@ -55,7 +58,7 @@ public struct Trajectory {
     (self.latents, self.schedule, self.evaluate) = (latents, schedule, evaluate)
     (sampler, conditioning, seeds) = (course.sampler, course.conditioning, course.seeds)
     (guidance, cfg, before) = (course.guidance, course.cfg, course.before)
-    nearlyOne = course.nearlyOne
+    (nearlyOne, scales) = (course.nearlyOne, course.scales)
     sigma = schedule.sigmas[0]
     start = clock.now
   }
@@ -92,6 +95,7 @@ public struct Trajectory {
                     elapsed: (clock.now - start) / .seconds(1), conditioning: conditioning, latents: latents, nearlyOne: nearlyOne)
     step.guidance = try guidance?(step)
     step.cfg = try cfg?(step)
+    step.scales = try scales.map { try $0(step) }
     try before?(&step)
     try check(step.latents, "latents", step)
     guard step.next >= 0, step.next < step.sigma else { throw DenoisingError.next(step.next, sigma: step.sigma, step: step.index) }

@@ -3,11 +3,11 @@ import Tensors
 
 /// One stream's half of a double block: its own norms, projections and feed-forward.
 struct Stream: Sendable {
-  let modulation: Modulation
-  let qkv: Linear
+  private(set) var modulation: Modulation
+  private(set) var qkv: Linear
   let queryNorm: Tensor, keyNorm: Tensor      // [depth]
-  let projection: Linear
-  let up: Linear, down: Linear
+  private(set) var projection: Linear
+  private(set) var up: Linear, down: Linear
 
   /// The names of one half in the checkpoint.
   struct Names: Sendable {
@@ -69,7 +69,7 @@ struct JointHeads {
 /// Text and image keep their own weights and meet only inside attention.
 /// Reference: diffusers `FluxTransformerBlock`; BFL `DoubleStreamBlock`.
 package struct DoubleStreamBlock: Sendable {
-  let img: Stream, txt: Stream
+  private(set) var img: Stream, txt: Stream
   let configuration: FluxConfiguration
 
   init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
@@ -89,5 +89,22 @@ package struct DoubleStreamBlock: Sendable {
 
     try img.output(&i, attended: attended[t.rows..<t.rows + i.rows], imgMod[0], imgMod[1])
     try txt.output(&t, attended: attended[0..<t.rows], txtMod[0], txtMod[1])
+  }
+}
+
+extension Stream: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try modulation.changeLayers(change)
+    try change(&qkv)
+    try change(&projection)
+    try change(&up)
+    try change(&down)
+  }
+}
+
+extension DoubleStreamBlock: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try img.changeLayers(change)
+    try txt.changeLayers(change)
   }
 }

@@ -5,11 +5,11 @@ import Tensors
 /// Reference: diffusers `FluxTransformer2DModel`; Black Forest Labs 2024.
 package struct FluxTransformer: Sendable {
   package let configuration: FluxConfiguration
-  package let imgIn: Linear, txtIn: Linear
-  package let embedding: TimestepEmbedding
-  package let doubleBlocks: [DoubleStreamBlock]
-  package let singleBlocks: [SingleStreamBlock]
-  package let lastLayer: LastLayer
+  package private(set) var imgIn: Linear, txtIn: Linear
+  package private(set) var embedding: TimestepEmbedding
+  package private(set) var doubleBlocks: [DoubleStreamBlock]
+  package private(set) var singleBlocks: [SingleStreamBlock]
+  package private(set) var lastLayer: LastLayer
 
   /// How many blocks of each kind.
   package struct Depth: Sendable, Equatable {
@@ -63,5 +63,16 @@ package struct FluxTransformer: Sendable {
       try block(&x, vec: vec, rotary: rotary)
     }
     return try lastLayer(x[t.rows..<x.rows], vec: vec)
+  }
+}
+
+extension FluxTransformer: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&imgIn)
+    try change(&txtIn)
+    try embedding.changeLayers(change)
+    for index in doubleBlocks.indices { try doubleBlocks[index].changeLayers(change) }
+    for index in singleBlocks.indices { try singleBlocks[index].changeLayers(change) }
+    try lastLayer.changeLayers(change)
   }
 }

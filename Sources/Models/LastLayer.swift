@@ -3,8 +3,8 @@ import Tensors
 
 /// The last norm, modulated, and the projection to velocities. Reference: diffusers `AdaLayerNormContinuous` and `proj_out`.
 package struct LastLayer: Sendable {
-  private let modulation: Linear
-  private let linear: Linear
+  private var modulation: Linear
+  private var linear: Linear
   private let width: Int
 
   init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
@@ -18,5 +18,12 @@ package struct LastLayer: Sendable {
     // diffusers keeps (scale, shift) here; BFL's adaLN_modulation keeps (shift, scale).
     let parts = try modulation(vec).reshaped([2, width])
     return try linear(modulated(x, shift: parts[1], scale: parts[0], as: linear.intake))
+  }
+}
+
+extension LastLayer: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&modulation)
+    try change(&linear)
   }
 }

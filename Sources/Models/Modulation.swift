@@ -8,7 +8,7 @@ struct ModulationOut {
 
 /// Makes the modulations of a block from the timestep embedding. Reference: diffusers `AdaLayerNormZero`.
 struct Modulation: Sendable {
-  private let linear: Linear
+  private var linear: Linear
   private let width: Int
 
   /// - Parameter count: two for a stream of a double block (attention, feed-forward), one for a single block.
@@ -30,4 +30,10 @@ struct Modulation: Sendable {
 /// Layer norm without weights, then · (1 + scale) + shift: written as the next product takes it.
 func modulated(_ x: Tensor, shift: Tensor, scale: Tensor, as intake: Intake) -> Operand {
   x.layerNorm(gain: 1 + scale, offset: shift, epsilon: 1e-6, as: intake)
+}
+
+extension Modulation: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&linear)
+  }
 }

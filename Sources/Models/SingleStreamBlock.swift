@@ -4,9 +4,9 @@ import Tensors
 /// Text and image as one sequence, attention and feed-forward side by side.
 /// Reference: diffusers `FluxSingleTransformerBlock`; BFL `SingleStreamBlock`.
 package struct SingleStreamBlock: Sendable {
-  let modulation: Modulation
-  let linear1: Linear         // → [q | k | v | hidden]
-  let linear2: Linear         // [attended | hidden] →
+  private(set) var modulation: Modulation
+  private(set) var linear1: Linear         // → [q | k | v | hidden]
+  private(set) var linear2: Linear         // [attended | hidden] →
   let queryNorm: Tensor, keyNorm: Tensor
   let configuration: FluxConfiguration
 
@@ -30,5 +30,13 @@ package struct SingleStreamBlock: Sendable {
 
     let both = try heads.attended().joined(withGELUOf: made, columns: 3 * width..<made.width, as: linear2.intake)
     x.add(try linear2(both), gate: modulation.gate)
+  }
+}
+
+extension SingleStreamBlock: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try modulation.changeLayers(change)
+    try change(&linear1)
+    try change(&linear2)
   }
 }

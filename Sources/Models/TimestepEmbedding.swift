@@ -8,9 +8,9 @@ import Glibc
 /// What every block's modulation starts from: time, guidance and pooled text, each through its own two layers, added up.
 /// Reference: diffusers `CombinedTimestepGuidanceTextProjEmbeddings`.
 package struct TimestepEmbedding: Sendable {
-  private let time: TwoLayers
-  private let guidance: TwoLayers?
-  private let text: TwoLayers
+  private var time: TwoLayers
+  private var guidance: TwoLayers?
+  private var text: TwoLayers
 
   static let channels = 256
 
@@ -40,7 +40,7 @@ package struct TimestepEmbedding: Sendable {
 
 /// linear_1, SiLU, linear_2.
 struct TwoLayers: Sendable {
-  private let first: Linear, second: Linear
+  private var first: Linear, second: Linear
 
   init(_ weights: Weights, inputs: Int, width: Int) throws {
     first = try weights.linear("linear_1", inputs: inputs, outputs: width)
@@ -48,4 +48,19 @@ struct TwoLayers: Sendable {
   }
 
   package func callAsFunction(_ x: Tensor) throws -> Tensor { try second(first(x).silu(as: second.intake)) }
+}
+
+extension TimestepEmbedding: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try time.changeLayers(change)
+    try guidance?.changeLayers(change)
+    try text.changeLayers(change)
+  }
+}
+
+extension TwoLayers: Layered {
+  package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
+    try change(&first)
+    try change(&second)
+  }
 }

@@ -7,9 +7,9 @@ import Tensors
 /// counted (`StandInEngine`). Everything else (options, schedules, samplers, hooks) is the same for both.
 protocol Engine: AnyObject {
   /// What padded token ids mean: T5's states [t5.count, width], and CLIP's pooled state [width].
-  func encode(t5: [Int], clip: [Int]) throws -> (sequence: Tensor, pooled: Tensor)
+  func encode(t5: [Int], clip: [Int], adapters: [Adaptation.Share]) throws -> (sequence: Tensor, pooled: Tensor)
   /// The velocity of one picture's latents [16, height/8, width/8].
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?) throws -> Tensor
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor
   /// A picture in [−1, 1], [height, width, 3], of latents [16, height/8, width/8].
   func decode(_ latents: Tensor) throws -> Tensor
   /// The distribution of z of a picture in [−1, 1], [height, width, 3]: mean and log-variance, [16, height/8, width/8].

@@ -63,9 +63,9 @@ extension FluxPipeline {
   }
 
   /// What a prompt means to this model: one conditioning for all pictures, or one each.
-  func conditioning(for prompt: Prompt, count: Int, option: String = "prompt") throws -> [Conditioning] {
+  func conditioning(for prompt: Prompt, count: Int, option: String = "prompt", adapters: [Adaptation] = []) throws -> [Conditioning] {
     switch prompt {
-    case .text(let text): return [try encode(text)]
+    case .text(let text): return [try encode(text, adapters: adapters)]
     case .conditioning(let given):
       guard given.count == 1 || given.count == count else {
         throw PipelineError.option(option, "lists \(given.count) for a batch of \(count); give one for each picture, or one")
@@ -76,9 +76,9 @@ extension FluxPipeline {
   }
 
   /// What a prompt means to this model, whatever the number of pictures.
-  public func conditionings(of prompt: Prompt) throws -> [Conditioning] {
+  public func conditionings(of prompt: Prompt, adapters: [Adaptation] = []) throws -> [Conditioning] {
     if case .conditioning(let given) = prompt { return given }
-    return try conditioning(for: prompt, count: 1)
+    return try conditioning(for: prompt, count: 1, adapters: adapters)
   }
 
   /// A conditioning must be of this model's widths.

@@ -43,6 +43,8 @@ public final class FluxPipeline {
   public let notices: [String]
   /// Whether text encoders and transformer are not in memory at the same time.
   let takesTurns: Bool
+  /// Adapters that were read, by path and state of the file.
+  var opened: [String: LoRA] = [:]
   /// What was said already.
   var noticed: Set<String> = []
 
@@ -77,17 +79,20 @@ public final class FluxPipeline {
   public func trajectory(_ request: Request) throws -> Trajectory {
     let size = try checkedSize(request.size)
     let count = try pictureCount(request)
-    let conditioning = try conditioning(for: request.prompt, count: count)        // prompt → tokens → embeddings
-    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative") }
+    for adapter in request.adapters { try check(adapter.lora, isPartial: adapter.isPartial) }
+    let conditioning = try conditioning(for: request.prompt, count: count, adapters: request.adapters)        // prompt → tokens → embeddings
+    let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
     var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
+    course.scales = request.adapters.map(\.scale)
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
     return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
-      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance)
+      let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1) }
+      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance, adapters: shares)
       guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
-      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance), scale: scale, step: step)
+      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance, adapters: shares), scale: scale, step: step)
     }
   }
 
@@ -110,11 +115,12 @@ public final class FluxPipeline {
   ///   - x: [n, 16, height/8, width/8]
   ///   - conditioning: one for all pictures, or one each
   ///   - guidance: distilled guidance, for a model that has it
-  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?) throws -> Tensor {
+  ///   - adapters: each with how much of it
+  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [(lora: LoRA, scale: Float)] = []) throws -> Tensor {
     for one in conditioning { try check(one) }
     guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
-      try engine.velocity(x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: guidance)
+      try engine.velocity(x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: guidance, adapters: adapters)
     })
   }
 

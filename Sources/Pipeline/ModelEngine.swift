@@ -14,6 +14,8 @@ final class ModelEngine: Engine {
   private let autoEncoder: Lazy<AutoEncoder>
   private let latentPreview: Lazy<LatentPreview>
   private var rotaries: [RotaryKey: Rotary] = [:]
+  /// Adapters as the layers take them, by file and part of the model.
+  private var fitted: [FittedKey: LoRA.Fitted] = [:]
 
   /// What a sample of a model holds instead of all.
   static let sampledBlocks = FluxTransformer.Depth(double: 1, single: 1), sampledLayers = 1
@@ -42,15 +44,15 @@ final class ModelEngine: Engine {
     encoder.makesRoom = { [weak transformer] in transformer?.release() }
   }
 
-  func encode(t5: [Int], clip: [Int]) throws -> (sequence: Tensor, pooled: Tensor) {
+  func encode(t5: [Int], clip: [Int], adapters: [Adaptation.Share]) throws -> (sequence: Tensor, pooled: Tensor) {
     let models = try encoder()
-    return (try models.t5(t5, cancellation: cancellation), try models.clip(clip, cancellation: cancellation))
+    return (try adapted(models.t5, .t5, adapters)(t5, cancellation: cancellation), try adapted(models.clip, .clip, adapters)(clip, cancellation: cancellation))
   }
 
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?) throws -> Tensor {
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor {
     let (height, width) = (latents.shape[1], latents.shape[2])
     // As the reference passes it: σ·1000 in f32, over 1000 in f32.
-    let made = try transformer()(img: Packing.tokens(latents), txt: conditioning.sequence, pooled: conditioning.pooled, timestep: sigma * 1000 / 1000,
+    let made = try adapted(transformer(), .transformer, adapters)(img: Packing.tokens(latents), txt: conditioning.sequence, pooled: conditioning.pooled, timestep: sigma * 1000 / 1000,
                                  guidance: guidance, rotary: rotary(conditioning.tokens, height / 2, width / 2), cancellation: cancellation)
     return Packing.latents(made, height: height, width: width)
   }
@@ -60,6 +62,20 @@ final class ModelEngine: Engine {
   func encode(_ picture: Tensor) throws -> (mean: Tensor, logVariance: Tensor) { try autoEncoder().encode(picture, cancellation: cancellation) }
 
   func preview(_ latents: Tensor) throws -> Image { try latentPreview()(latents, reduction: files.vaeConfiguration.reduction) }
+
+  private struct FittedKey: Hashable { let sha256: String, part: ModelPart }
+
+  /// A part with adapters beside its layers: its weights are shared, so that another scale costs nothing.
+  private func adapted<Part: Layered>(_ model: Part, _ part: ModelPart, _ shares: [Adaptation.Share]) throws -> Part {
+    let used = shares.filter { $0.scale != 0 && $0.lora.changes(part) }
+    guard !used.isEmpty else { return model }
+    return model.adapted(by: try used.map { lora, scale in
+      let key = FittedKey(sha256: lora.sha256, part: part)
+      let made = try fitted[key] ?? lora.fitted(to: model, part)
+      fitted[key] = made
+      return (made, scale)
+    })
+  }
 
   private struct RotaryKey: Hashable { let text: Int, rows: Int, columns: Int }
 

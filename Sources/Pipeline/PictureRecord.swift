@@ -26,6 +26,17 @@ public struct PictureRecord: Codable, Sendable, Equatable {
     public var name: String, kind: String, hash: String, precision: String
   }
 
+  /// A LoRA beside the weights.
+  public struct Adapter: Codable, Sendable, Equatable {
+    /// The file.
+    public var name: String
+    public var sha256: String
+    /// How much of it at each step.
+    public var scales: [Float] = []
+    /// How much of what it says of the text encoders, where it says anything.
+    public var text: Float?
+  }
+
   public var fluxlua = Version.number
   public var prompt: String?
   /// How it was read, where that was not plainly.
@@ -45,6 +56,8 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var guidance: [Float?] = []
   /// Two-pass guidance of each step, where there was any.
   public var cfg: [Float]?
+  /// Adapters in the order in which they were applied, where there were any.
+  public var adapters: [Adapter]?
   /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
   /// What share of the schedule a picture was noised for, where the run started from one.
@@ -71,6 +84,9 @@ extension PictureRecord {
     strength = request.start.picture?.strength
     scripted = request.isScripted
     cfg = request.cfg == nil ? nil : []
+    adapters = request.adapters.isEmpty ? nil : request.adapters.map {
+      Adapter(name: $0.lora.name, sha256: $0.lora.sha256, text: $0.lora.changesText ? $0.text : nil)
+    }
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
     self.recipe = recipe
   }
@@ -90,6 +106,7 @@ extension PictureRecord {
     sigmas.append(step.next)
     guidance.append(step.guidance)
     if let scale = step.cfg { cfg?.append(scale) }
+    for (index, scale) in step.scales.enumerated() { adapters?[index].scales.append(scale) }
   }
 
   /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do
@@ -97,12 +114,28 @@ extension PictureRecord {
   public mutating func takeUp(_ other: PictureRecord, changed: Bool) {
     (sigmas, guidance) = (other.sigmas, other.guidance)
     if cfg != nil || other.cfg != nil { cfg = other.cfg ?? other.guidance.map { _ in 1 } }
+    takeUpAdapters(other)
     (prompt, negative) = (prompt ?? other.prompt, negative ?? other.negative)
     scripted = scripted || other.scripted || changed
   }
 
+  /// An adapter that only one of the two had was not there in the other.
+  private mutating func takeUpAdapters(_ other: PictureRecord) {
+    let steps = other.guidance.count, before = other.adapters ?? []
+    var mine = (adapters ?? []).map { own in
+      var own = own
+      own.scales = before.first { $0.sha256 == own.sha256 && $0.name == own.name }?.scales ?? Array(repeating: 0, count: steps)
+      return own
+    }
+    mine += before.filter { one in !mine.contains { $0.sha256 == one.sha256 && $0.name == one.name } }
+    if !mine.isEmpty { adapters = mine }
+  }
+
   /// Begins at a place on the same way that another picture has come to.
-  public mutating func takeUp(_ place: PrefixMemo.Place) { (sigmas, guidance, cfg) = (place.sigmas, place.guidance, place.cfg) }
+  public mutating func takeUp(_ place: PrefixMemo.Place) {
+    (sigmas, guidance, cfg) = (place.sigmas, place.guidance, place.cfg)
+    for (index, scales) in place.scales.enumerated() { adapters?[index].scales = scales }
+  }
 
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.
   public var texts: [TextEntry] {
@@ -127,9 +160,17 @@ extension PictureRecord {
     infotext.fields["Size"] = "\(width)x\(height)"
     infotext.fields["Model hash"] = String(model.hash.prefix(10))
     infotext.fields["Model"] = model.name.split(separator: "/").last.map(String.init) ?? model.name
+    if let adapters {
+      infotext.fields["Lora hashes"] = adapters.map { "\($0.shortName): \($0.sha256.prefix(12))" }.joined(separator: ", ")
+    }
     if let strength { infotext.fields["Denoising strength"] = "\(strength)" }
     infotext.fields["RNG"] = noise == "a1111" ? "NV" : "CPU"
     infotext.fields["Version"] = "fluxlua \(fluxlua)"
     return infotext
   }
+}
+
+extension PictureRecord.Adapter {
+  /// The file's name without folder and ending.
+  public var shortName: String { ((name as NSString).lastPathComponent as NSString).deletingPathExtension }
 }

@@ -86,6 +86,8 @@ public struct Request {
   /// Distilled guidance; the model's default where nil.
   public var guidance: PerStep<Float>?
   public var cfg: CFG?
+  /// Adapters beside the weights, in the order in which they are applied.
+  public var adapters: [Adaptation] = []
   /// Start from this instead of drawn noise: [n, 16, height/8, width/8].
   public var noise: Tensor?
   /// Whose random numbers the seeds mean.
@@ -103,6 +105,7 @@ public struct Request {
   public var isScripted: Bool {
     func isFunction(_ value: PerStep<Float>?) -> Bool { if case .function? = value { true } else { false } }
     if case .function? = cfg?.combination { return true }
+    if adapters.contains(where: { isFunction($0.scale) }) { return true }
     return before != nil || isFunction(guidance) || isFunction(cfg?.scale) || NamedSampler(rawValue: sampler.name) == nil
   }
 }

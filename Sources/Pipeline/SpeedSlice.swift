@@ -19,6 +19,8 @@ public final class SpeedSlice {
     /// Parts of the step's floor: linear layers, attention, modulations.
     public let floorParts: [String: Double]
     public let peakBytes: Int
+    /// A step with a LoRA beside every weight of the blocks, over one without.
+    public let adapterRatio: Double?
   }
 
   private static let width = 3072, heads = 24, depth = 128, doubles = 2, singles = 4, axes = [16, 56, 56]
@@ -98,20 +100,23 @@ public final class SpeedSlice {
   }
 
   /// Steps and products alone, in turns, and the least of each.
-  public func measure(repeats: Int, progress: (String) -> Void = { _ in }) throws -> Result {
+  /// - Parameter rank: of a LoRA beside every weight of the blocks, to be measured too
+  public func measure(repeats: Int, rank: Int? = nil, progress: (String) -> Void = { _ in }) throws -> Result {
     let multiplied: Encoding = encoding == .int8 ? Product.multipliesInt8 ? .int8 : .f32 : encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16
     let between: Encoding = multiplied == .f32 ? .f32 : .bf16
     let img = Tensor(repeating: 0.5, [image, Self.width]), txt = Tensor(repeating: 0.25, [text, Self.width])
     func varied(_ x: Tensor) -> Tensor { Tensor(x.shape, (0..<x.count).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
     let start = (varied(img), varied(txt)), vec = varied(Tensor(repeating: 0, [1, Self.width]))
-    var step = Double.infinity, linear = [Double](repeating: .infinity, count: products.count), attention = Double.infinity
+    let adapted = try rank.map(adapted)
+    var step = Double.infinity, withAdapter = Double.infinity, linear = [Double](repeating: .infinity, count: products.count), attention = Double.infinity
     var modulation = [Double](repeating: .infinity, count: modulations.count)
     let lone = try products.map { try LoneProduct(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs, encoding: multiplied) }
     let single = try modulations.map { try LoneProduct(rows: 1, inputs: Self.width, outputs: $0.outputs, encoding: between) }
     let heads = try LoneAttention(heads: Self.heads, tokens: image + text, depth: Self.depth, encoding: between)
     for turn in 0..<repeats {
       progress("\(turn + 1)/\(repeats)")
-      step = min(step, try seconds { try run(start.0, start.1, vec) })
+      step = min(step, try seconds { try run(model, start.0, start.1, vec) })
+      if let adapted { withAdapter = min(withAdapter, try seconds { try run(adapted, start.0, start.1, vec) }) }
       for (index, product) in lone.enumerated() { linear[index] = min(linear[index], try seconds { try product.run() }) }
       for (index, product) in single.enumerated() { modulation[index] = min(modulation[index], try seconds { try product.run() }) }
       attention = min(attention, try seconds { try heads.run() })
@@ -120,11 +125,23 @@ public final class SpeedSlice {
                  "modulation": zip(modulation, modulations).reduce(0) { $0 + $1.0 * Double($1.1.count) }]
     let floor = parts.values.reduce(0, +)
     return Result(encoding: encoding.rawValue, isa: InstructionSet.name, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
-                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak)
+                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak, adapterRatio: rank.map { _ in withAdapter / step })
+  }
+
+  /// The model with small matrices of this rank beside every weight.
+  private func adapted(rank: Int) throws -> FluxTransformer {
+    var adapted = model
+    try adapted.changeLayers { linear in
+      linear.adapters = try linear.parts.map { part in
+        Adapter.Share(try Adapter(down: Tensor(repeating: 1e-3, [rank, linear.inputs]), up: Tensor(repeating: 1e-3, [part.outputs.count, rank]),
+                                  outputs: part.outputs, intake: linear.intake), scale: 0.5)
+      }
+    }
+    return adapted
   }
 
   /// All blocks once.
-  private func run(_ img: Tensor, _ txt: Tensor, _ vec: Tensor) throws {
+  private func run(_ model: FluxTransformer, _ img: Tensor, _ txt: Tensor, _ vec: Tensor) throws {
     var i = img, t = txt
     for block in model.doubleBlocks { try block(img: &i, txt: &t, vec: vec, rotary: rotary) }
     var x = Tensor.concatenated([t, i])

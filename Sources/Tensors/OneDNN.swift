@@ -97,11 +97,19 @@ final class Primitive: @unchecked Sendable {
   let scratch: dnnl_memory_desc_t
 
   /// Makes the primitive for an operation descriptor (a pointer to a `dnnl_*_desc_t`).
-  init(_ operation: UnsafeRawPointer, kind: String?, _ what: @autoclosure () -> String) throws {
+  /// - Parameter accumulates: whether what it makes is added to what is there
+  init(_ operation: UnsafeRawPointer, kind: String?, accumulates: Bool = false, _ what: @autoclosure () -> String) throws {
     var attributes: dnnl_primitive_attr_t?
     try OneDNN.check(dnnl_primitive_attr_create(&attributes), what())
     defer { dnnl_primitive_attr_destroy(attributes) }
     try OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), what())
+    if accumulates {
+      var after: dnnl_post_ops_t?
+      try OneDNN.check(dnnl_post_ops_create(&after), what())
+      defer { dnnl_post_ops_destroy(after) }
+      try OneDNN.check(dnnl_post_ops_append_sum(after, 1), what())
+      try OneDNN.check(dnnl_primitive_attr_set_post_ops(attributes, after), what())
+    }
     var description: dnnl_primitive_desc_t?
     try OneDNN.check(dnnl_primitive_desc_create(&description, operation, attributes, OneDNN.engine, nil), what())
     defer { dnnl_primitive_desc_destroy(description) }

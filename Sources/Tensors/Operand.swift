@@ -88,6 +88,19 @@ package struct Operand {
     return result
   }
 
+  /// The same rows in f32 or bf16, for a product beside the one that they were made for; of int8, what the numbers stand for.
+  func plain(_ target: Encoding) -> Operand {
+    guard encoding != target else { return self }
+    guard encoding == .int8, let scales else { return Operand(tensor, target) }
+    let made = Operand(rows: rows, width: width, encoding: target)
+    let byRow = scales.start.assumingMemoryBound(to: Float.self)
+    Team.forRows(rows, by: Operand.piece(width)) { rows in
+      for row in rows { kernel.pointee.unpack(made.at(row), made.rowEncoding, at(row), Encoding.int8.forKernels, byRow[row], width) }
+    }
+    withExtendedLifetime((self, made)) {}
+    return made
+  }
+
   /// Rows that one call of a kernel takes: about 16 Ki elements, the same at any thread count.
   static func piece(_ width: Int) -> Int { max(1, (16 << 10) / max(width, 1)) }
 }

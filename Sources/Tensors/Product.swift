@@ -13,6 +13,8 @@ package enum Product {
     var sourceStride: Int, targetStride: Int
     var bias: Bool
     var layout: WeightLayout
+    /// Whether the product is added to what its target holds.
+    var accumulates = false
     var description: String { "the product \(rows)×\(inputs)×\(outputs) in \(source.rawValue)" }
   }
 
@@ -53,7 +55,7 @@ package enum Product {
       dnnl_matmul_desc_init(&operation, &source, &weights, shape.bias ? $0 : nil, &target)
     }
     try OneDNN.check(status, shape.description)
-    let primitive = try Primitive(&operation, kind: shape.layout == .chosen ? nil : "matmul", shape.description)
+    let primitive = try Primitive(&operation, kind: shape.layout == .chosen ? nil : "matmul", accumulates: shape.accumulates, shape.description)
     made.withLock { $0[key] = primitive }
     return primitive
   }

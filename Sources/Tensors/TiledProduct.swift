@@ -9,6 +9,8 @@ struct TiledProduct {
   let bias: UnsafePointer<Float>?
   let y: UnsafeMutablePointer<Float>
   let stride: Int
+  /// Whether it is added to what y holds.
+  var accumulates = false
 
   static let outputsPerTile = 256
   static let rowsPerTile = 128
@@ -70,6 +72,6 @@ struct TiledProduct {
 
   private func shape(rows: Int, outputs: Int) -> Product.Shape {
     Product.Shape(rows: rows, outputs: outputs, inputs: x.width, source: x.encoding, weights: x.encoding, sourceStride: x.width,
-                  targetStride: stride, bias: bias != nil, layout: .rows(stride: x.width))
+                  targetStride: stride, bias: bias != nil, layout: .rows(stride: x.width), accumulates: accumulates)
   }
 }

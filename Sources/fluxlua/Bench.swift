@@ -16,6 +16,7 @@ struct Bench: ParsableCommand {
   var encoding = "bf16"
   @Option(help: "Pixels along each side, in multiples of 16.") var size = 512
   @Option(help: "T5 tokens.") var text = 256
+  @Option(help: ArgumentHelp("Measure a step with a LoRA of this rank beside every weight, too.", valueName: "rank")) var lora: Int?
   @Option(help: ArgumentHelp("Measure cells a minute of a sweep of so many cells against a plain loop instead, on the model inside the program.", valueName: "n")) var cells: Int?
   @Option(help: "How often each is measured.") var repeats = 5
   @Option(help: "Threads that work.") var threads: Int?
@@ -36,6 +37,7 @@ struct Bench: ParsableCommand {
     guard size % 16 == 0, 16...4096 ~= size else { throw ValidationError("--size must be a multiple of 16 up to 4096, got \(size).") }
     guard 1...512 ~= text else { throw ValidationError("--text must be from 1 to 512, got \(text).") }
     guard 1...1000 ~= repeats else { throw ValidationError("--repeats must be from 1 to 1000, got \(repeats).") }
+    if let lora, !(1...1024 ~= lora) { throw ValidationError("--lora must be from 1 to 1024, got \(lora).") }
     if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads must be from 1 to 1024, got \(threads).") }
   }
 
@@ -44,11 +46,12 @@ struct Bench: ParsableCommand {
     if let cells { throw measure(cells: cells) }
     for encoding in try encodings() {
       do {
-        let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats)
+        let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats, rank: lora)
         if json { print(Models.json(result)); continue }
         let parts = result.floorParts.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }.joined(separator: ", ")
         print(String(format: "%-7@ %4dx%-4d + %d  %.3f s a step, products alone %.3f s (%@), ratio %.2f, %.0f GFLOP/s, peak %.1f GB", result.encoding, size, size, text,
                      result.secondsPerStep, result.floorSeconds, parts, result.ratio, result.gigaflopsPerSecond, Double(result.peakBytes) / 1e9))
+        if let lora, let ratio = result.adapterRatio { print(String(format: "        with a LoRA of rank %d: %+.1f %% a step", lora, (ratio - 1) * 100)) }
       } catch { Exit.failed.leave(saying: "\(error)") }
     }
   }

@@ -5,10 +5,11 @@ import Pipeline
 
 /// `fluxlua inspect FILE`: what made a picture, from what it carries; what a model file or folder holds.
 struct Inspect: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show what made a picture, or what a model file holds.")
+  static let configuration = CommandConfiguration(abstract: "Show what made a picture, or what a model file or a LoRA holds.")
 
   @Argument(help: "A PNG, JPEG or WebP picture, a .safetensors or .gguf file, or a folder of a model.", completion: .file(extensions: ["png", "jpg", "jpeg", "webp", "safetensors", "gguf"]))
   var picture: String
+  @Option(help: ArgumentHelp("Hold a LoRA against this model; without it, against the names of FLUX.1's layers.", valueName: "model")) var model: String?
   @Flag(help: "Print only the recipe's text.") var recipe = false
   @Flag(help: "Print only the record, as JSON.") var json = false
 
@@ -34,6 +35,10 @@ struct Inspect: ParsableCommand {
   private func describe() throws {
     if recipe { Exit.usage.leave(saying: "--recipe is for pictures; \(picture) is a model") }
     do {
+      if AdapterDescription.describes(picture) {
+        let description = try AdapterDescription(picture, on: model.map { $0 == "embedded" ? .embedded : .named($0) })
+        return print(json ? Models.json(description) : description.lines.joined(separator: "\n"))
+      }
       let description = try ModelDescription(picture)
       if json { print(Models.json(description)) } else { print(description.lines.joined(separator: "\n")) }
     } catch { Exit.unusable.leave(saying: "\(error)") }
@@ -51,6 +56,9 @@ struct Inspect: ParsableCommand {
     line("sigmas", record.sigmas.map { "\($0)" }.joined(separator: " "))
     line("guidance", record.guidance.contains { $0 != nil } ? list(record.guidance.map { $0 ?? .nan }) : nil)
     line("cfg", record.cfg.map(list))
+    for adapter in record.adapters ?? [] {
+      line("lora", "\(adapter.name), sha256 \(adapter.sha256.prefix(12))…, scale \(list(adapter.scales))" + (adapter.text.map { ", text \($0)" } ?? ""))
+    }
     line("model", "\(record.model.name) (\(record.model.kind), \(record.model.precision)), sha256 \(record.model.hash)")
     line("made by", "fluxlua \(record.fluxlua), oneDNN \(record.oneDNN), \(record.isa) kernels")
     line("scripted", record.scripted ? "yes: functions of the recipe had a hand in the loop" : nil)

@@ -73,10 +73,10 @@ struct Calibration {
       Tensor(repeating: 0.5, [files.vaeConfiguration.latentChannels, size.height / files.vaeConfiguration.reduction, size.width / files.vaeConfiguration.reduction])
     }
     switch work {
-    case .text(let tokens): _ = try sample.encode(t5: [Int](repeating: 1, count: tokens), clip: files.clipTokenizer.padded("").ids)
+    case .text(let tokens): _ = try sample.encode(t5: [Int](repeating: 1, count: tokens), clip: files.clipTokenizer.padded("").ids, adapters: [])
     case .velocity(let text, let size):
       let conditioning = Conditioning(sequence: Tensor(repeating: 0.1, [text, files.configuration.sequenceWidth]), pooled: Tensor(repeating: 0.1, [files.configuration.pooledWidth]))
-      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: files.configuration.hasGuidance ? 3.5 : nil)
+      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: files.configuration.hasGuidance ? 3.5 : nil, adapters: [])
     case .decode(let size): _ = try Image(decoded: sample.decode(latents(size)))
     case .encode(let size): _ = try sample.encode(Tensor(repeating: 0, [size.height, size.width, 3]))
     case .preview(let size): _ = try sample.preview(latents(size))

@@ -21,14 +21,14 @@ final class StandInEngine: Engine {
     workload[work, default: 0] += 1
   }
 
-  func encode(t5: [Int], clip: [Int]) throws -> (sequence: Tensor, pooled: Tensor) {
+  func encode(t5: [Int], clip: [Int], adapters: [Adaptation.Share]) throws -> (sequence: Tensor, pooled: Tensor) {
     try count(.text(tokens: t5.count))
     let strength = 1 + Float(t5.enumerated().reduce(0) { ($0 + $1.element * ($1.offset + 1)) % 997 }) / 9970
     return (pattern([t5.count, files.configuration.sequenceWidth]) * strength, pattern([files.configuration.pooledWidth]))
   }
 
   /// Straight to the pattern D: v = (x − D)/σ.
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?) throws -> Tensor {
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor {
     try count(.velocity(text: conditioning.tokens, size: size(of: latents)))
     let scale = 1 / max(sigma, 1e-3), strength = strength(of: latents) + strength(of: conditioning.sequence)
     return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - strength * $1) }

@@ -46,11 +46,27 @@ struct Topic {
         with it. step.memory is a table that lives as long as the loop.
         """),
       Topic(names: ["per-step", "per-step-values"], summary: "A number, a list, or a function of the step.", text: """
-        guidance, cfg.scale, eta and s_noise are written in one of three ways:
+        guidance, cfg.scale, the scale of a LoRA, eta and s_noise are written in one of three ways:
 
           guidance = 3.5
           guidance = { 5, 4, 3 }                   the last one is held
           guidance = function(step) return 1 + 3 * step.sigma end
+        """),
+      Topic(names: ["lora", "loras", "adapters"], summary: "LoRA files beside the weights.", text: """
+        Three places take them: flux.load(source, { lora = … }), model:with_lora { … }, which gives a Model that shares the weights, and the option lora of
+        generate, sample and steps. A map is applied in the order of its names, a list in its own; a model's come before those of a call.
+
+          lora = { ["ink.safetensors"] = 0.8 }
+          lora = { ["ink.safetensors"] = function(step) return step.sigma end }
+          lora = { {"ink.safetensors", 0.8}, {"fog.safetensors", { 1, 0.5, 0 }} }
+          lora = { ["ink.safetensors"] = { scale = {1, 0}, text = 1 } }
+
+        Files may be in the dialect of PEFT and diffusers, ai-toolkit, kohya, ComfyUI, Black Forest Labs, fal, XLabs, OneTrainer or SimpleTuner: LoRA, LoHa,
+        LoKr, or whole differences of weights and biases. They work beside weights of every precision, and beside blocks of GGUF, and another scale costs
+        nothing. What a file says of the text encoders is used where prompts are read: once, so a scale that changes needs a number for it, text. Layers that
+        the model does not have are an error that names them, unless partial = true. Scale 0 is the model as it was, to the byte.
+
+        fluxlua inspect FILE --model MODEL tells dialect, rank, what it changes and what has no place.
         """),
       Topic(names: ["sizes", "latents"], summary: "Pixels, latents, and where counting starts.", text: """
         A size is {width, height} in pixels, or a number for a square; multiples of 16. Latents are Tensors [16, height/8, width/8] everywhere, and

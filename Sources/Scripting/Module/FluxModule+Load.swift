@@ -9,7 +9,7 @@ import Pipeline
 struct OpenModel {
   let source: ModelSource, precision: Precision
   let pipeline: FluxPipeline
-  let model: LuaReference
+  let model: LuaModel, reference: LuaReference
 }
 
 /// Where `flux.load` looks: what was chosen on the command line, a folder, a file, a name of the hub, or parts.
@@ -32,10 +32,12 @@ struct LuaSource {
 
 private struct LoadOptions {
   var precision: Precision?
+  var lora: [LuaAdapter] = []
   static var options: Options<LoadOptions> {
     Options(LoadOptions(), [
       Field("precision", precisionReader, \.precision, "how weights are kept; what --precision says by default"),
-      .later("lora", "LoRA"), .later("memory", "memory plans"),
+      Field("lora", LuaAdapter.reader, \.lora, "adapters beside the weights: { [\"file\"] = scale }, or a list of {file, scale}"),
+      .later("memory", "memory plans"),
     ])
   }
 
@@ -55,7 +57,8 @@ extension FluxModule {
                 .optional("source", LuaSource.reader, "a folder, a file, a name of the hub, or the parts of a model; what --model says by default"),
                 .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
-      return try self.model(self.chosen(source), options.precision ?? self.session.precision, in: call.lua)
+      let model = try self.model(self.chosen(source), options.precision ?? self.session.precision, in: call.lua)
+      return options.lora.isEmpty ? model.reference : LuaReference(pushing: try model.model.with(options.lora), in: call.lua)
     }
   }
 
@@ -74,23 +77,23 @@ extension FluxModule {
   }
 
   /// One model for each source and precision, however often it is asked for.
-  private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> LuaReference {
-    if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found.model }
+  private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> OpenModel {
+    if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found }
     let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
     let pipeline = try kept ?? engine { try opened(source, precision) }
     if kept == nil { for notice in pipeline.notices { session.observer(.notice(notice)) } }
-    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision }) { return found.model }
+    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision }) { return found }
     pipeline.observer = session.observer
     pipeline.embeddings = session.embeddings
     session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
                                    parameters: pipeline.parameterCount))
-    let model = LuaReference(pushing: LuaModel(pipeline, self), in: lua)
+    let model = LuaModel(pipeline, self), reference = LuaReference(pushing: model, in: lua)
     // Under what "auto" came to as well.
     for precision in Set([precision, pipeline.precision]) {
-      models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model))
+      models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model, reference: reference))
       if kept == nil { work.pipelines.append((source, precision, pipeline)) }
     }
-    return model
+    return OpenModel(source: source, precision: precision, pipeline: pipeline, model: model, reference: reference)
   }
 
   /// A pipeline that works, or one that only looks.

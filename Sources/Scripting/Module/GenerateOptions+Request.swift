@@ -26,7 +26,9 @@ extension GenerateOptions {
   /// The options as the engine takes them.
   func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
     let pipeline = model.pipeline
-    var request = Request(try prompt.prompt(on: pipeline), size: size.map(Size.init))
+    let adapters = try model.adaptations(model.flux.loaded(lora, on: pipeline)) { perStep($0, run, lua) { Float($0) } }
+    var request = Request(try prompt.prompt(on: pipeline, adapters: adapters), size: size.map(Size.init))
+    request.adapters = adapters
     if let seeds { request.seeds = seeds }
     request.batch = batch ?? max(1, prompt.all.count)
     if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
@@ -42,7 +44,7 @@ extension GenerateOptions {
     }
     request.guidance = guidance.map { perStep($0, run, lua) { Float($0) } }
     if let cfg {
-      let negative = try cfg.negative?.prompt(on: pipeline) ?? ""
+      let negative = try cfg.negative?.prompt(on: pipeline, adapters: adapters) ?? ""
       request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua) { Float($0) }, negative: negative), run, lua) }
     }
     request.noiseKind = rng

@@ -17,6 +17,7 @@ struct GenerateOptions {
   var sampler: SamplerChoice?
   var guidance: LuaPerStep<Double>?
   var cfg: CFGOptions?
+  var lora: [LuaAdapter] = []
   var noise: NoiseChoice?
   var eta: LuaPerStep<Double>?, sNoise: LuaPerStep<Double>?
   var rng = NoiseKind.torch
@@ -106,6 +107,7 @@ struct GenerateOptions {
       Field("s_noise", .perStep(.number(in: 0...10), named: "s_noise"), \.sNoise, "the size of that noise"),
       Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
+      Field("lora", LuaAdapter.reader, \.lora, "adapters beside the weights, after those of the model: { [\"file\"] = scale }, or a list of {file, scale}"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
       Field("on_step", hook, \.onStep, "sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them"),
     ]
@@ -117,7 +119,7 @@ struct GenerateOptions {
 
   private static var later: [Field<GenerateOptions>] {
     [.later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
-     .later("lora", "LoRA"), .later("cache", "step caching"), .later("tile", "tiled decoding")]
+     .later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
   private static var seed: Reader<Seeds> {

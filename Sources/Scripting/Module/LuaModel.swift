@@ -9,14 +9,23 @@ package final class LuaModel: LuaObject {
   package static let luaName = "Model"
   let pipeline: FluxPipeline
   unowned let flux: FluxModule
+  /// Beside its weights, in the order in which they are applied.
+  let adapters: [LuaAdapter.Loaded]
 
-  init(_ pipeline: FluxPipeline, _ flux: FluxModule) { (self.pipeline, self.flux) = (pipeline, flux) }
+  init(_ pipeline: FluxPipeline, _ flux: FluxModule, adapters: [LuaAdapter.Loaded] = []) { (self.pipeline, self.flux, self.adapters) = (pipeline, flux, adapters) }
+
+  /// A model with more adapters, that shares the weights.
+  func with(_ more: [LuaAdapter]) throws -> LuaModel { LuaModel(pipeline, flux, adapters: adapters + (try flux.loaded(more, on: pipeline))) }
 
   static var type: LuaType<LuaModel> {
     described
       .method("encode", "What a prompt means to the model.",
               .required("prompt", PromptText.reader, "for both encoders, or for each its own"), returns: "flux.Conditioning") { model, _, text in
-        try model.flux.engine { try model.pipeline.encode(text) }
+        try model.flux.engine { try model.pipeline.encode(text, adapters: model.steadyAdaptations) }
+      }
+      .method("with_lora", "A model with adapters beside its weights, which both share. A map is applied in the order of its names, a list in its own.",
+              .required("lora", LuaAdapter.reader, "{ [\"file\"] = scale }, or a list of {file, scale}; a scale is a number, a list or a function of the step"), returns: "flux.Model") { model, _, given in
+        try model.with(given)
       }
       .method("tokens", "How both tokenizers cut a text.",
               .required("text", .string, "any text"), returns: "{ clip: { ids: integer[], pieces: string[] }, t5: { ids: integer[], pieces: string[] } }") { model, _, text in
@@ -73,7 +82,7 @@ package final class LuaModel: LuaObject {
 
   /// What the model says of itself.
   private static var described: LuaType<LuaModel> {
-    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.").later("with_lora")
+    LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.")
       .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
@@ -84,7 +93,7 @@ package final class LuaModel: LuaObject {
         return LuaTable([("steps", defaults.steps), ("guidance", defaults.guidance), ("size", defaults.size),
                          ("max_length", model.pipeline.promptLength), ("schedule", LuaSchedule.count(defaults.steps))])
       }
-      .text { "Model \($0.pipeline.defaults.name ?? $0.pipeline.name) (\($0.pipeline.kind), \(Self.short($0.pipeline.parameterCount)) parameters, \($0.pipeline.precision.rawValue))" }
+      .text { "Model \($0.pipeline.defaults.name ?? $0.pipeline.name) (\($0.pipeline.kind), \(Self.short($0.pipeline.parameterCount)) parameters, \($0.pipeline.precision.rawValue)" + ($0.adapters.isEmpty ? "" : ", with " + $0.adapters.map(\.lora.name).joined(separator: ", ")) + ")" }
   }
 
   private static func short(_ count: Int) -> String { count < 1_000_000 ? "\(count / 1000) k" : "\(count / 1_000_000) M" }
@@ -124,7 +133,7 @@ package final class LuaModel: LuaObject {
     let x = try checked(latents), single = x.shape.count == 3
     let scale = guidance == nil || takesGuidance() ? guidance.map { Float($0) } ?? pipeline.defaults.guidance : nil
     let made = try flux.engine {
-      try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale)
+      try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale, adapters: shares())
     }
     return single ? made[0] : made
   }
@@ -167,11 +176,11 @@ struct PromptList {
     return reader
   }
 
-  func prompt(on pipeline: FluxPipeline) throws -> Prompt {
+  func prompt(on pipeline: FluxPipeline, adapters: [Adaptation] = []) throws -> Prompt {
     if case .text(let text)? = all.first, all.count == 1 { return .text(text) }
     return .conditioning(try all.map { one in
       switch one {
-      case .text(let text): try pipeline.encode(text)
+      case .text(let text): try pipeline.encode(text, adapters: adapters)
       case .conditioning(let conditioning): conditioning
       }
     })

@@ -12,17 +12,17 @@ extension LuaRun {
   func prefixNames(_ trajectory: Trajectory, _ request: Request, _ options: GenerateOptions) throws -> [String]? {
     guard !request.isScripted, ![options.eta, options.sNoise].contains(where: { $0?.isFunction == true }), options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
     let start = Digest(), steps = trajectory.schedule.steps
-    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\n")
+    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\(request.adapters.map { " \($0.lora.sha256)" }.joined())\n")
     start.update(trajectory.latents)
     for one in trajectory.conditioning { start.update(one) }
     if let cfg = request.cfg {
       start.update("\(cfg.window) \(combination(options))\n")
-      for one in try model.pipeline.conditionings(of: cfg.negative) { start.update(one) }
+      for one in try model.pipeline.conditionings(of: cfg.negative, adapters: request.adapters) { start.update(one) }
     }
     var names = [start.finish()]
     for step in 1...steps {
       let digest = Digest(), sigmas = trajectory.schedule.sigmas
-      digest.update("\(names[step - 1]) \(sigmas[step - 1]) \(sigmas[step]) \(Self.value(request.guidance, step)) \(Self.value(request.cfg?.scale, step))")
+      digest.update("\(names[step - 1]) \(sigmas[step - 1]) \(sigmas[step]) \(Self.value(request.guidance, step)) \(Self.value(request.cfg?.scale, step)) \(request.adapters.map { Self.value($0.scale, step) })")
       names.append(digest.finish())
     }
     return names

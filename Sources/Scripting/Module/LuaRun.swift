@@ -181,7 +181,7 @@ package final class LuaRun: LuaObject {
     }
     while try next() != nil {
       guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
-      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg), as: prefix[position.index])
+      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg, scales: record.adapters?.map(\.scales) ?? []), as: prefix[position.index])
     }
   }
 
@@ -236,6 +236,7 @@ package final class LuaRun: LuaObject {
     if case .function? = options.guidance { functions.append("guidance") }
     if case .function? = options.eta { functions.append("eta") }
     if case .function? = options.sNoise { functions.append("s_noise") }
+    if options.lora.contains(where: { $0.scale.isFunction }) { functions.append("lora") }
     if options.beforeStep != nil { functions.append("before_step") }
     if onStep != nil { functions.append("on_step") }
     switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
@@ -245,10 +246,17 @@ package final class LuaRun: LuaObject {
       width: latents.shape[3] * model.pipeline.reduction, height: latents.shape[2] * model.pipeline.reduction, sampler: named?.rawValue,
       eta: options.eta.flatMap { SavedRun.Numbers($0) }, sNoise: options.sNoise.flatMap { SavedRun.Numbers($0) }, rng: options.rng.name, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
-      functions: functions, numbers: position.sampler.numbers, records: records)
-    let negative = try options.cfg.map { try model.pipeline.conditionings(of: $0.negative?.prompt(on: model.pipeline) ?? "") } ?? []
+      functions: functions, numbers: position.sampler.numbers, records: records,
+      modelAdapters: model.adapters.map { SavedRun.Adapter($0) }, adapters: try model.flux.loaded(options.lora, on: model.pipeline).map { SavedRun.Adapter($0) })
+    let negative = try options.cfg.map { try negatives($0) } ?? []
     return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors,
                                 repaint: (trajectory.sampler as? Inpainting)?.repaint))
+  }
+
+  /// What is not wanted, as the adapters' text encoders read it.
+  private func negatives(_ cfg: GenerateOptions.CFGOptions) throws -> [Conditioning] {
+    let adapters = try model.adaptations(model.flux.loaded(options.lora, on: model.pipeline)) { scale in scale.number.map { .constant(Float($0)) } ?? .list([0]) }
+    return try model.pipeline.conditionings(of: cfg.negative?.prompt(on: model.pipeline, adapters: adapters) ?? "", adapters: adapters)
   }
 
   func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {

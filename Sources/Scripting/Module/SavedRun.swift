@@ -8,7 +8,7 @@ import Tensors
 /// A run between two steps as a file keeps it: a safetensors file whose metadata hold the plain values.
 struct SavedRun: Codable {
   /// A number for each step as far as it is plain.
-  enum Numbers: Codable {
+  enum Numbers: Codable, Equatable, CustomStringConvertible {
     case one(Double), list([Double])
 
     init?(_ value: LuaPerStep<Double>) {
@@ -19,7 +19,21 @@ struct SavedRun: Codable {
       }
     }
 
+    var description: String { switch self { case .one(let number): "\(number)"; case .list(let numbers): "\(numbers)" } }
     var perStep: LuaPerStep<Double> { switch self { case .one(let number): .constant(number); case .list(let numbers): .list(numbers) } }
+  }
+
+  /// A LoRA beside the weights.
+  struct Adapter: Codable {
+    var file: String, sha256: String
+    /// nil of a function.
+    var scale: Numbers?
+    var text: Double?, partial: Bool
+
+    init(_ loaded: LuaAdapter.Loaded) {
+      (file, sha256, scale) = (loaded.given.file, loaded.lora.sha256, Numbers(loaded.given.scale))
+      (text, partial) = (loaded.given.text, loaded.given.isPartial)
+    }
   }
 
   var model: String
@@ -34,6 +48,8 @@ struct SavedRun: Codable {
   var functions: [String]
   var numbers: [String: Double]
   var records: [PictureRecord]
+  /// Of the model, and of the call.
+  var modelAdapters: [Adapter]?, adapters: [Adapter]?
 }
 
 /// The tensors beside it.
@@ -98,6 +114,7 @@ extension LuaModel {
     guard saved.model == pipeline.hash else {
       throw LuaError("'\(path)' was saved with another model (\(saved.model.prefix(10))…, this is \(pipeline.hash.prefix(10))…)")
     }
+    try checkAdapters(of: saved, path)
     var options = try saved.options(tensors)
     let given = changes.isTable ? changes.keys.names : []
     if !changes.isAbsent { options = try options.changed(by: changes) }
@@ -105,10 +122,31 @@ extension LuaModel {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
     try tensors.check(path)
+    if !given.contains("lora") { try checkFiles(saved.adapters ?? [], path) }
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
     try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
     return run
+  }
+}
+
+extension LuaModel {
+  /// The model must have the adapters that it had when the run was saved.
+  fileprivate func checkAdapters(of saved: SavedRun, _ path: String) throws {
+    let had = saved.modelAdapters ?? []
+    let have = adapters.map { SavedRun.Adapter($0) }
+    guard had.map(\.sha256) != have.map(\.sha256) || had.map(\.scale) != have.map(\.scale) || had.map(\.text) != have.map(\.text) else { return }
+    func list(_ all: [SavedRun.Adapter]) -> String {
+      all.isEmpty ? "no LoRA" : all.map { "'\($0.file)' (scale \($0.scale.map { "\($0)" } ?? "a function"))" }.joined(separator: ", ")
+    }
+    throw LuaError("'\(path)' was saved with a model that had \(list(had)), this one has \(list(have)); model:with_lora gives it the same")
+  }
+
+  /// Files of adapters must be the ones that the run had.
+  fileprivate func checkFiles(_ saved: [SavedRun.Adapter], _ path: String) throws {
+    for (one, found) in zip(saved, try flux.loaded(saved.map { LuaAdapter(file: $0.file, isPartial: $0.partial) }, on: pipeline)) where one.sha256 != found.lora.sha256 {
+      throw LuaError("'\(path)' was saved with another '\(one.file)' (sha256 \(one.sha256.prefix(10))…, this is \(found.lora.sha256.prefix(10))…)")
+    }
   }
 }
 
@@ -149,6 +187,7 @@ extension SavedRun {
     (options.eta, options.sNoise, options.repaint) = (eta?.perStep, sNoise?.perStep, tensors.repaint)
     options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
+    options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()
       (two.scale, two.from, two.to) = (cfg.perStep, from, to)

@@ -113,7 +113,7 @@ check.error("encode_image: 'sample' must be true or false, got 1", function() re
 check.error([[encode_image: 'seed' must be a whole number, got "a" (a string)]], function() return model:encode_image(image, {seed = "a"}) end)
 check.error("encode_image: no option 'sampel'; did you mean 'sample'?", function() return model:encode_image(image, {sampel = true}) end)
 check.error("model: a Model has no 'foo'", function() return model.foo end)
-check.error("model: 'with_lora' of a Model is not in this version yet", function() return model:with_lora {} end)
+check.error_matches("with_lora: 'lora' must be .*, got nothing$", function() return model:with_lora() end)
 check.error("model: 'name' of a Model cannot be set", function() model.name = 5 end)
 check.error("run: a Run has no 'foo'; there is image, latents, save", function() return run.foo end)
 check.error("image: takes no arguments, got 1", function() return run:image(1) end)

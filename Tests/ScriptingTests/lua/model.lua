@@ -87,7 +87,6 @@ check.error("velocity: 'conditioning' must be a Conditioning, got \"a fox\" (a s
 check.error("velocity: no option 'guidence'; did you mean 'guidance'?", function() dev:velocity(latents, 0.5, fox, {guidence = 1}) end)
 check.error("velocity: 'guidance' must be a finite number, got nan", function() dev:velocity(latents, 0.5, fox, {guidance = math.huge - math.huge}) end)
 check.error("model: a Model has no 'kinds'; did you mean 'kind'?", function() return dev.kinds end)
-check.error("model: 'with_lora' of a Model is not in this version yet", function() return dev.with_lora end)
 check.error("generate: use ':' to call it, as in model:generate(...)", function() dev.generate("a fox") end)
 
 check.error("load: there is no folder or file 'nix' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points", flux.load, "nix")
@@ -101,7 +100,6 @@ check.error_matches("load: the model: the autoencoder %(VAE%) is there, but miss
 check.error("load: no option 'vea'; did you mean 'vae'?", flux.load, {"../../Fixtures/tiny-dev", vea = "x"})
 check.error_matches("load: .*: the T5 encoder gives vectors of 64, but the transformer takes 48; do they belong together%?", flux.load, {"../../Fixtures/tiny-dev", t5 = "../../Fixtures/tiny-schnell"})
 check.error([[load: 'precision' must be "auto", "f32", "bf16" or "int8", got "f16" (a string)]], flux.load, nil, {precision = "f16"})
-check.error("load: 'lora' is not in this version yet (LoRA)", flux.load, nil, {lora = {}})
 check.error("load: '/etc' lies outside of what this recipe may read; allow it with --allow-read FOLDER", flux.load, "/etc")
 
 -- Single files.

@@ -1,0 +1,62 @@
+import Checkpoints
+import Denoising
+import Foundation
+import Models
+
+/// An adapter's file.
+public typealias LoRAFile = LoRA
+
+/// An adapter at work: which, and how much of it at each step.
+///
+/// ```swift
+/// var request = Request("a red fox")
+/// request.adapters = [try Adaptation(pipeline.adapter("ink.safetensors"), scale: .constant(0.8))]
+/// ```
+public struct Adaptation {
+  public let lora: LoRA
+  /// How much of it, step by step.
+  public var scale: PerStep<Float>
+  /// How much of what it says of the text encoders; a prompt is read once, so this cannot differ from step to step.
+  public var text: Float
+  /// Whether parts of it that the model has no place for may be left out.
+  public let isPartial: Bool
+
+  /// - Parameter text: as much as `scale` where nil
+  /// - Throws: `PipelineError` where the text encoders would need a scale that changes
+  public init(_ lora: LoRA, scale: PerStep<Float> = .constant(1), text: Float? = nil, isPartial: Bool = false) throws {
+    (self.lora, self.scale, self.isPartial) = (lora, scale, isPartial)
+    if case .constant(let same) = scale { self.text = text ?? same } else { self.text = text ?? 0 }
+    guard text == nil, lora.changesText, !isConstant else { return }
+    throw PipelineError.option("lora", "has a scale that changes from step to step, but '\(lora.name)' changes the text encoders too, which read the prompt once: say how much with text = a number")
+  }
+
+  /// Whether its scale is one number.
+  public var isConstant: Bool { if case .constant = scale { true } else { false } }
+
+  /// How much of it, and of which part.
+  typealias Share = (lora: LoRA, scale: Float)
+
+  /// What a prompt's embedding depends on.
+  var textShare: Share? { lora.changesText && text != 0 ? (lora, text) : nil }
+}
+
+extension FluxPipeline {
+  /// An adapter from a safetensors file, checked against this model; read once, as long as the file stays as it is.
+  /// - Parameters:
+  ///   - name: what messages and records call it; the file's own name where nil
+  ///   - isPartial: whether parts of it that this model has no place for may be left out
+  /// - Throws: `CheckpointError` for a file that is no adapter of this model
+  public func adapter(_ path: String, named name: String? = nil, isPartial: Bool = false) throws -> LoRA {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let stamp = "\(path) \(name ?? "") \(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0) \(attributes?[.systemFileNumber] ?? 0)"
+    let lora = try opened[stamp] ?? LoRA(FileBytes(mapping: path), name: name ?? path)
+    try check(lora, isPartial: isPartial)
+    opened[stamp] = lora
+    return lora
+  }
+
+  /// Whether an adapter fits this model: it may have been opened for another.
+  func check(_ lora: LoRA, isPartial: Bool) throws {
+    try lora.check(on: [.transformer: files.transformer, .clip: files.clip, .t5: files.t5], isPartial: isPartial)
+  }
+}
