@@ -58,10 +58,14 @@ package final class Matrix: Sendable {
     (outputs, inputs, form, intake) = (rows.count, rows.width, .rows([rows]), .f32)
   }
 
+  /// Narrower matrices of int8 have no fast product for few rows: oneDNN falls back to its reference one there.
+  private static let narrowest = 64
+
   /// Packs for whole products; nil where oneDNN has no thread-invariant one.
   private static func packed(_ rows: Rows) throws -> (Product.PackedLayout, Storage)? {
     let (outputs, inputs) = (rows.count, rows.width)
     guard rows.encoding != .bf16 || Product.multipliesBF16, rows.encoding != .f16 else { return nil }
+    guard rows.encoding != .int8 || min(outputs, inputs) >= narrowest else { return nil }
     // The layout chosen for 1,024 rows is accepted for every number of rows.
     let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: rows.encoding, weights: rows.encoding,
                               sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
