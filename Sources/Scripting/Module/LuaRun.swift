@@ -280,6 +280,7 @@ package final class LuaRun: LuaObject {
       }
       try handle.replace(latents)
     }
+    guard handle.isTouched else { return }
     step = try handle.changed()
     if !step.latents.isIdentical(to: given) { try Self.check(step.latents, from: name, step) }
   }

@@ -8,7 +8,8 @@ package final class LuaStep: LuaObject {
   package static let luaName = "Step"
 
   enum Phase { case before, sampling, after, over }
-  private(set) var step: Step
+  private(set) var step: Step { didSet { isChanged = true } }
+  private var isChanged = false
   private(set) var phase: Phase
   let run: LuaRun
   /// The latents that the recipe has in hand: changed in place, they count as replaced.
@@ -21,6 +22,9 @@ package final class LuaStep: LuaObject {
     try? takeHeld()
     (phase, held) = (.over, nil)
   }
+
+  /// Whether the recipe may have done something to it: a hook that only looks costs no copy of it.
+  var isTouched: Bool { isChanged || held != nil }
 
   /// The step with whatever the recipe did to it.
   func changed() throws -> Step {
