@@ -23,7 +23,8 @@ package struct Digest {
     var bytes = [UInt8](repeating: 0, count: 32), count: UInt32 = 0
     EVP_DigestFinal_ex(context, &bytes, &count)
     EVP_MD_CTX_free(context)
-    return bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    let figures = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [figures[Int($0 >> 4)], figures[Int($0 & 15)]] }, as: UTF8.self)
   }
 
   /// The digest of some bytes.

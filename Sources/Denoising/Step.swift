@@ -25,13 +25,17 @@ public struct Step: Sendable {
   public var conditioning: [Conditioning]
   /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.
   public var latents: Tensor
-  /// The first velocity that the sampler asked for, once the step is made; its shape is that of the latents.
-  public internal(set) var velocity: Tensor?
-  /// What that velocity says the finished picture is: x − σ·v.
-  public internal(set) var denoised: Tensor?
+  /// The first velocity that the sampler asked for, and where; once the step is made.
+  var first: (x: Tensor, sigma: Float, velocity: Tensor)?
 
   /// What stands in for 1 where a sampler needs the signal to be more than nothing. See `Trajectory.Course.nearlyOne`.
   let nearlyOne: Double
+
+  /// The first velocity that the sampler asked for, once the step is made; its shape is that of the latents.
+  public var velocity: Tensor? { first?.velocity }
+
+  /// What that velocity says the finished picture is: x − σ·v. Made when it is asked for.
+  public var denoised: Tensor? { first.map { first in first.x.zipped(with: first.velocity) { $0 - first.sigma * $1 } } }
 
   /// next − sigma: negative.
   public var width: Float { next - sigma }

@@ -67,19 +67,15 @@ public struct Trajectory {
   public mutating func next() throws -> Step? {
     guard index < schedule.steps, sigma > 0 else { return nil }
     var step = try prepared()
-    var first: (x: Tensor, velocity: Tensor, sigma: Float)?
+    var first: (x: Tensor, sigma: Float, velocity: Tensor)?
     let (evaluate, asked) = (evaluate, step)
     let made = try sampler.advance(step.latents, over: step) { x, sigma in
       let velocity = try evaluate(x, sigma, asked)
-      if first == nil { first = (x, velocity, sigma) }
+      if first == nil { first = (x, sigma, velocity) }
       return velocity
     }
     try check(made, "latents", step)
-    if let first {
-      step.velocity = first.velocity
-      step.denoised = first.x.zipped(with: first.velocity) { $0 - first.sigma * $1 }
-    }
-    step.latents = made
+    (step.first, step.latents) = (first, made)
     (latents, sigma, index) = (made, step.next, index + 1)
     return step
   }

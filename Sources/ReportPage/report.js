@@ -108,6 +108,14 @@
     draw();
   }
 
+  const waiting = new WeakMap();
+  const near = typeof IntersectionObserver === 'undefined' ? null : new IntersectionObserver(entries => {
+    for (const { target } of entries.filter(entry => entry.isIntersecting)) {
+      near.unobserve(target);
+      target.src = waiting.get(target);
+    }
+  }, { root: $('scroll'), rootMargin: '400px' });
+
   // ---- Grid ----------------------------------------------------------------------------------------------------------
 
   const passes = cell => filters.every((value, at) => value < 0 || cell.at[at] === value);
@@ -175,10 +183,20 @@
     return node;
   }
 
+  /// A small picture, decoded once it comes near the window: a thousand at once would keep a page from opening.
+  function thumb(cell) {
+    const image = make('img', { alt: label(cell), decoding: 'async' });
+    if (!near) image.src = cell.thumb; else {
+      waiting.set(image, cell.thumb);
+      near.observe(image);
+    }
+    return image;
+  }
+
   function tile(cell) {
     const node = make('button', { className: 'cell', title: label(cell), tabIndex: -1 });
     node.dataset.id = cell.id;
-    if (isMade(cell)) node.append(make('img', { src: cell.thumb, alt: label(cell), decoding: 'async', loading: 'lazy' }));
+    if (isMade(cell)) node.append(thumb(cell));
     else {
       node.classList.add('empty', cell.state);
       node.textContent = cell.state === 'skipped' ? 'skipped' : cell.state === 'failed' ? 'failed' : cell.state === 'running' ? 'being made' : 'not yet';

@@ -15,6 +15,8 @@ package final class FileAccess: Sendable {
   private let mostFiles: Int
   private let done = Mutex<[String]>([])
   private let rehearsal: Rehearsal?
+  /// What a rehearsal would spend on pictures.
+  package let paperwork = Paperwork()
   private let whenSaved: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -88,6 +90,11 @@ package final class FileAccess: Sendable {
     let place = try check(path)
     if rehearsal == nil { try body(place) }
     wrote(place)
+  }
+
+  /// Takes note of what is not done in a rehearsal.
+  func note(_ task: Paperwork.Task, pixels: Int) {
+    if rehearsal != nil { paperwork.count(task, pixels: pixels) }
   }
 
   private func wrote(_ place: String) {

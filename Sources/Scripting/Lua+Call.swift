@@ -51,12 +51,22 @@ extension Lua {
 
   /// Calls a Lua function and reads its first result; an error of the result speaks of `what`.
   package func call<R>(_ function: LuaReference, _ arguments: any LuaPushable..., result: Reader<R>, of what: String) throws -> R {
-    try call(function, arguments) { before in
-      do {
-        return try result.read(Argument(lua: self, index: before + 1))
-      } catch let mismatch as Mismatch {
-        throw LuaError("\(what): the function \(mismatch.predicate.replacing("must be ", with: "must return "))")
-      }
+    try call(function, arguments) { before in try answer(at: before + 1, result, of: what) }
+  }
+
+  /// The same with one argument, for what is called at every step: no list of arguments is made.
+  func call<R>(_ function: LuaReference, with argument: some LuaPushable, result: Reader<R>, of what: String) throws -> R {
+    guard clua_reserve(current, 8) else { throw LuaError("too many arguments") }
+    function.push(onto: self)
+    argument.push(onto: self)
+    return try call(arguments: 1, results: 1) { before in try answer(at: before + 1, result, of: what) }
+  }
+
+  private func answer<R>(at index: Int32, _ result: Reader<R>, of what: String) throws -> R {
+    do {
+      return try result.read(Argument(lua: self, index: index))
+    } catch let mismatch as Mismatch {
+      throw LuaError("\(what): the function \(mismatch.predicate.replacing("must be ", with: "must return "))")
     }
   }
 

@@ -88,7 +88,7 @@ extension Report {
           return shown
         }
         (shown.state, shown.file) = ("done", file)
-        try add("\(ledgers.folder)/\(file)", to: &shown, &content, &known)
+        try add("\(ledgers.folder)/\(file)", Self.thumbSide(cells: sweep.cells.count), to: &shown, &content, &known)
         return shown
       }
       let grid = sweep.axes.reduce(1.0) { $0 * Double($1.values.count) }
@@ -103,14 +103,16 @@ extension Report {
 
   /// A grid that is emptier than this shows nothing.
   private static let leastFill = 0.4
-  /// The longest side of the pictures inside the page, and their quality.
-  private static let thumb = 256, quality = 82
+  /// The longest side of the pictures inside a page of so many cells: a page of a thousand is to open in a moment.
+  package static func thumbSide(cells: Int) -> Int { cells > 400 ? 160 : 256 }
+  /// The quality of those pictures.
+  private static let quality = 82
 
   /// The picture itself, small, and what it says of the steps that made it.
-  private func add(_ path: String, to cell: inout Content.Cell, _ content: inout Content, _ known: inout [Content.Curves: Int]) throws {
+  private func add(_ path: String, _ side: Int, to cell: inout Content.Cell, _ content: inout Content, _ known: inout [Content.Curves: Int]) throws {
     guard let image = try? Image(contentsOf: path) else { return cell.state = "failed" }
     (cell.width, cell.height) = (image.width, image.height)
-    let scale = min(1, Double(Self.thumb) / Double(max(image.width, image.height)))
+    let scale = min(1, Double(side) / Double(max(image.width, image.height)))
     var small = scale < 1 ? try image.resized(width: max(1, Int(Double(image.width) * scale)), height: max(1, Int(Double(image.height) * scale))) : image
     small.text = []
     cell.thumb = "data:image/webp;base64," + Data(try small.encoded(as: .webp, quality: Self.quality)).base64EncodedString()

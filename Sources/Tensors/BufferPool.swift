@@ -15,12 +15,15 @@ package final class BufferPool: Sendable {
   private struct Shelf {
     var free: [Int: [UInt]] = [:]
     var kept = 0
+    /// Of `kept`, in small buffers.
+    var small = 0
   }
   private let shelf = Mutex(Shelf())
 
-  private let smallest = 64 << 10     // below this, malloc is as good
+  private let small = 64 << 10        // bytes; buffers below this come in many sizes,
+  private let smallLimit = 16 << 20   // so fewer of their bytes are kept
   private let limit: Int              // bytes kept for later at most
-  private let alignment = 64
+  private let alignment = 64, largePage = 2 << 20
 
   package init(limit: Int = 512 << 20) { self.limit = limit }
 
@@ -29,21 +32,32 @@ package final class BufferPool: Sendable {
 
   package func take(_ count: Int) -> UnsafeMutableRawPointer {
     let size = rounded(count)
-    let found: UInt? = size < smallest ? nil : shelf.withLock { shelf in
+    let found: UInt? = shelf.withLock { shelf in
       guard let address = shelf.free[size]?.popLast() else { return nil }
       shelf.kept -= size
+      if size < small { shelf.small -= size }
       return address
     }
     if let found, let pointer = UnsafeMutableRawPointer(bitPattern: found) { return pointer }
-    return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
+    return fresh(size)
+  }
+
+  /// Large buffers lie on large pages where the system gives them: a product over gigabytes of weights otherwise spends a part of its
+  /// time finding out where their pages are.
+  private func fresh(_ size: Int) -> UnsafeMutableRawPointer {
+    guard size >= 2 * largePage else { return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment) }
+    let pointer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: largePage)
+    madvise(pointer, size, MADV_HUGEPAGE)
+    return pointer
   }
 
   package func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
     let size = rounded(count)
-    let kept = size >= smallest && shelf.withLock { shelf in
-      guard shelf.kept + size <= limit else { return false }
+    let kept = shelf.withLock { shelf in
+      guard shelf.kept + size <= limit, size >= small || shelf.small + size <= smallLimit else { return false }
       shelf.free[size, default: []].append(UInt(bitPattern: pointer))
       shelf.kept += size
+      if size < small { shelf.small += size }
       return true
     }
     if !kept { pointer.deallocate() }

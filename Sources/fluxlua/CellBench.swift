@@ -9,9 +9,9 @@ struct CellBench {
 
   struct Result: Codable, Sendable {
     var cells: Int
-    /// Pictures a minute, the best of the repeats.
+    /// Pictures a minute, the middle of the repeats.
     var loop: Double, sweep: Double
-    /// How much longer the sweep takes; 0.01 is a hundredth.
+    /// How much longer the sweep takes, the middle of the pairs; 0.01 is a hundredth.
     var overhead: Double
   }
 
@@ -22,14 +22,17 @@ struct CellBench {
     "local model, sweep = flux.load(), flux.sweep { seed = flux.range(1, \(count)) } for cell in sweep:cells() do cell:save(model:generate('a fox', { seed = cell.seed })) end"
   }
 
-  /// Both in turns, since the machine may be faster at one time than at another.
+  /// Both in turns, and each first as often as second, since the machine may be faster at one time than at another.
   func measure(_ cancellation: Cancellation) throws -> Result {
-    var best = (loop: Double.infinity, sweep: Double.infinity)
-    for _ in 0..<repeats {
-      best.loop = min(best.loop, try seconds(loop, cancellation))
-      best.sweep = min(best.sweep, try seconds(sweep, cancellation))
+    _ = try seconds(loop, cancellation)               // reads the model
+    let pairs = try (0..<repeats).map { round in
+      if round % 2 == 0 { return try (loop: seconds(loop, cancellation), sweep: seconds(sweep, cancellation)) }
+      let first = try seconds(sweep, cancellation)
+      return (loop: try seconds(loop, cancellation), sweep: first)
     }
-    return Result(cells: count, loop: Double(count) / best.loop * 60, sweep: Double(count) / best.sweep * 60, overhead: best.sweep / best.loop - 1)
+    func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    return Result(cells: count, loop: Double(count) / middle(pairs.map(\.loop)) * 60, sweep: Double(count) / middle(pairs.map(\.sweep)) * 60,
+                  overhead: middle(pairs.map { $0.sweep / $0.loop - 1 }))
   }
 
   private func seconds(_ source: String, _ cancellation: Cancellation) throws -> Double {

@@ -152,9 +152,10 @@ extension CommandTests {
   }
 
   @Test(.enabled(if: Browser.isThere, "no chromium: Scripts/setup-ci installs it")) func aThousandCellsOpenWithinTwoSeconds() throws {
+    // Noise packs worse than any picture does.
     let shop = try Workshop(["many.lua": """
       local sweep = flux.sweep { {"a", flux.range(1, 40)}, {"b", flux.range(1, 25)} }
-      for cell in sweep:cells() do cell:save(flux.image(flux.full({3, 64, 64}, cell.index / 1000))) end
+      for cell in sweep:cells() do cell:save(flux.image(flux.rand({3, 96, 96}, { seed = cell.index }))) end
       sweep:report "index.html"
       """])
     #expect(try shop.fluxlua("run", "many.lua", "--quiet").status == 0)
@@ -162,6 +163,8 @@ extension CommandTests {
     try browser.open(shop.folder.appending(path: "out/many/index.html"))
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     #expect(try browser.text("document.querySelectorAll('.cell').length") == "1000")
+    let ready = try browser.text("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    if ProcessInfo.processInfo.environment["FLUX_VERBOSE"] != nil { print("a page of 1,000 cells of noise: \(ready) ms by the browser's clock, \(seconds) s with the driver's way to it") }
     // The claim is for a machine that does nothing else; tests share theirs.
     #expect(seconds < 6, "\(seconds) s")
   }

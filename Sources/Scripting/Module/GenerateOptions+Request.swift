@@ -115,7 +115,7 @@ extension GenerateOptions {
       guard let run = run.value else { return convert(0) }
       let handle = LuaStep(step, of: run, phase: .sampling)
       defer { handle.end() }
-      return convert(try lua.call(function, handle, result: result, of: name))
+      return convert(try lua.call(function, with: handle, result: result, of: name))
     }
     }
   }

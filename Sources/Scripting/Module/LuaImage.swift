@@ -63,6 +63,7 @@ extension FluxModule {
     for (key, value) in options.text { signed.text[key] = value }
     signed.text[FileAccess.Mark.key] = session.files.recipe
     let picture = signed, quality = options.quality
+    session.files.note(.write(format), pixels: picture.width * picture.height)
     try session.files.write(picture.encoded(as: format, quality: quality), to: path)
   }
 

@@ -25,8 +25,8 @@ package final class LuaRun: LuaObject {
   private var isStepping = false
   /// Reads what a hook answers; made once, since hooks are asked at every step.
   private let answer = Reader<CallbackResult<Tensor>>.callback(replacing: Reader<Tensor>.object)
-  /// Where it stands, in words.
-  private var place: String
+  /// Where it stands: steps made, steps in all, the noise level.
+  private var place: (made: Int, of: Int, sigma: Float)
   private var memories: LuaReference?
   /// What it was asked for, for its branches.
   private var options: GenerateOptions
@@ -49,7 +49,7 @@ package final class LuaRun: LuaObject {
     region = try request.start.region(for: size)
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
     (x, shape) = (made.latents, made.latents.shape)
-    place = "at step 0 of \(made.schedule.steps), sigma \(made.sigma)"
+    place = (0, made.schedule.steps, made.sigma)
     count = pictures
     records = (1...pictures).map { picture in
       var record = PictureRecord(request, on: model.pipeline, size: size, picture: picture, batch: pictures, recipe: flux.recipeRecord)
@@ -94,12 +94,25 @@ package final class LuaRun: LuaObject {
     markScripted()
   }
 
-  /// Makes the next step; nil when the schedule is done or the run was stopped.
+  /// The next step, in the recipe's hand until the one after; nil when the schedule is done or the run was stopped.
   func next() throws -> LuaStep? {
+    try takeBack()
+    guard let step = try advance() else { return nil }
+    let next = LuaStep(step, of: self, phase: .after)
+    handle = next
+    return next
+  }
+
+  /// Ends the step that the recipe has in hand, and takes over what it did to it.
+  private func takeBack() throws {
     try idle()
     try settle()
     handle?.end()
     handle = nil
+  }
+
+  /// Makes the next step.
+  private func advance() throws -> Step? {
     guard !isStopped, var step = try kept(made) else {
       if trajectory != nil { model.flux.session.observer(.sampled) }
       checkpoint?.remove()
@@ -114,9 +127,7 @@ package final class LuaRun: LuaObject {
       try adopt(step)
     }
     try checkpoint?.stepWasMade(self)
-    let next = LuaStep(step, of: self, phase: .after)
-    handle = next
-    return next
+    return step
   }
 
   /// A stop in the middle of a step leaves a checkpoint of the one before.
@@ -135,7 +146,7 @@ package final class LuaRun: LuaObject {
     moving.latents = x
     guard let step = try model.flux.engine({ try moving.next() }) else { return nil }
     (trajectory, x) = (moving, moving.latents)
-    place = "at step \(step.index) of \(step.count), sigma \(step.next)"
+    place = (step.index, step.count, step.next)
     return step
   }
 
@@ -168,9 +179,10 @@ package final class LuaRun: LuaObject {
 
   /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
   func drain() throws {
+    try takeBack()
     defer { finish() }
     guard let prefix else {
-      while try next() != nil {}
+      while try advance() != nil {}
       return
     }
     let memo = model.flux.work.prefixes
@@ -179,7 +191,7 @@ package final class LuaRun: LuaObject {
       x = place.position.latents
       for index in records.indices { records[index].takeUp(place) }
     }
-    while try next() != nil {
+    while try advance() != nil {
       guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
       memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg, scales: record.adapters?.map(\.scales) ?? []), as: prefix[position.index])
     }
@@ -262,7 +274,7 @@ package final class LuaRun: LuaObject {
   func stand(at position: Trajectory.Position, after made: [PictureRecord], changed: Bool) throws {
     try model.flux.engine { try trajectory?.resume(at: position) }
     x = position.latents
-    place = "at step \(position.index) of \(trajectory?.schedule.steps ?? 0), sigma \(position.sigma)"
+    place = (position.index, trajectory?.schedule.steps ?? 0, position.sigma)
     for index in records.indices { records[index].takeUp(made[index], changed: changed) }
   }
 
@@ -271,7 +283,7 @@ package final class LuaRun: LuaObject {
     let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
     defer { handle.end() }
     let given = step.latents
-    switch try lua.call(hook, handle, result: answer, of: name) {
+    switch try lua.call(hook, with: handle, result: answer, of: name) {
     case .carryOn: break
     case .stop: stop()
     case .replace(let latents):
@@ -300,6 +312,6 @@ package final class LuaRun: LuaObject {
       .callable("(): flux.Step?") { call in
         call.give(try call.lua.opened(at: 1, as: LuaRun.self, for: nil).value.next())
       }
-      .text { "Run \($0.place)" }
+      .text { "Run at step \($0.place.made) of \($0.place.of), sigma \($0.place.sigma)" }
   }
 }

@@ -28,6 +28,7 @@ final class LuaSheet: LuaObject {
     let format = try PictureFormat(endingOf: path), work = sweep.flux.work, files = sweep.flux.session.files
     if quality != nil, format.defaultQuality == nil { throw LuaError("'quality' is for .jpg and .webp; a PNG loses nothing") }
     if !path.hasPrefix("/") { try work.record(SheetRecord(sweep: sweep.sweep.name, file: path, layout: layout)) }
+    if work.isPlanning { try work.rehearse(sweep.sweep, into: format, longestSide: layout.cellSize ?? .max) }
     guard try work.isComplete(sweep.sweep, for: path) else { return }
     let written = try sweep.sweep.sheets(layout, work.ledgers()).write(to: path, quality: quality) { image, path in
       var image = image

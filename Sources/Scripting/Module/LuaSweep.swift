@@ -70,6 +70,7 @@ final class LuaSweep: LuaObject {
 
   private func report(to path: String) throws {
     guard path.lowercased().hasSuffix(".html") else { throw LuaError("'\(path)' must end in .html") }
+    if work.isPlanning { try work.rehearse(sweep, into: .webp, longestSide: Report.thumbSide(cells: sweep.cells.count)) }
     guard try work.isComplete(sweep, for: path) else { return }
     let files = flux.session.files, ledgers = try work.ledgers()
     let pictures = path.hasPrefix("/") ? (TextFile.resolved(ledgers.folder) ?? ledgers.folder) + "/" : Report.way(from: path)

@@ -10,8 +10,8 @@ import Synchronization
 /// It outlives the recipe's Lua state: when a cell fails, the recipe is run again from its first line for the cells that are left.
 final class SweepWork {
   let settings: SweepSettings
-  private let session: Session
-  private let files: FileAccess
+  let session: Session
+  let files: FileAccess
   /// Loaded by an earlier try of this run.
   var pipelines: [(source: ModelSource, precision: Precision, pipeline: FluxPipeline)] = []
   /// Where the loops of cells stood.
@@ -21,20 +21,20 @@ final class SweepWork {
   /// Something is wrong that no other cell would be spared.
   private(set) var isHopeless = false
 
-  private var ledger: Ledger?
-  private var known: Ledgers?
+  private(set) var ledger: Ledger?
+  var known: Ledgers?
   private var writer: PictureWriter?
   /// What the writer's thread recorded since it was last looked at.
   private let written = Written()
   /// Cells in the recipe's hands, the last one innermost.
-  private var open: [OpenCell] = []
+  private(set) var open: [OpenCell] = []
   private var queues: [String: [Cell]] = [:]
   private var names: Set<String> = []
   private var saved: Set<String> = []
   /// Failures that a run with --retry-failed does not count.
   private var forgiven: [String: Int] = [:]
   private var alike = (message: "", count: 0)
-  private var left = 0
+  private(set) var left = 0
   /// Whether what was there before this run was thrown away, where that is asked for.
   private var hasCleared = false
 
@@ -48,7 +48,7 @@ final class SweepWork {
   /// So many cells that fail alike before any is made are a mistake in the recipe, not in a cell.
   private static let mostAlike = 3
   /// How often a cell is tried in a run.
-  private static let tries = 2
+  static let tries = 2
 
   init(_ session: Session) {
     var settings = session.sweeps
@@ -61,35 +61,11 @@ final class SweepWork {
   /// A try of the recipe begins.
   func begin() { (open, queues, names, left) = ([], [:], [], 0) }
 
-  /// Whether the recipe is to be run again after it failed: a cell was being made, and others are left.
-  func goesOn(after failure: RecipeFailure) -> Bool {
-    guard settings.mode == .make, !isHopeless, let cell = open.last, [.failed, .unusable, .memoryLimit].contains(failure.kind) else { return false }
-    do { try fail(cell, failure.message) } catch { return false }
-    return !settings.stopsOnError && !isHopeless
-  }
-
-  /// What the whole run came to: where cells failed, it failed.
-  func concluded<R>(_ outcome: Result<R, RecipeFailure>) -> Result<R, RecipeFailure> {
-    do { try close() } catch {
-      if case .success = outcome { return .failure(RecipeFailure(kind: .failed, message: "\(error)")) }
-      return outcome
-    }
-    if left > 0 { notice("\(Self.cells(left)) neither saved nor skipped, and will be gone through again; cell:skip(reason) records that there is nothing to save") }
-    if prefixes.spared > 0, session.purpose == .pictures { notice("\(prefixes.spared) \(prefixes.spared == 1 ? "step was" : "steps were") computed once for several cells") }
-    guard case .success = outcome, settings.mode == .make, let known, let first = failed.first else { return outcome }
-    let reason = known.records[first.cell.id]?.reason.map { ": \($0)" } ?? ""
-    let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""
-    return .failure(RecipeFailure(kind: .failed, message: "cell \(first.cell.index) (\(first.sweep.label(of: first.cell)))\(more) failed\(reason)\n--retry-failed tries again"))
-  }
-
   /// Sweeps of this try, for the account at its end.
-  private var sweeps: [Sweep] = []
+  private(set) var sweeps: [Sweep] = []
 
-  private var failed: [(cell: Cell, sweep: Sweep)] {
-    sweeps.flatMap { sweep in sweep.share(of: settings.shard).filter { known?.records[$0.id]?.state == .failed }.map { ($0, sweep) } }
-  }
-
-  private func close() throws {
+  /// Ends the work with the ledger.
+  func close() throws {
     defer {
       ledger?.close()
       writer?.close()
@@ -191,7 +167,7 @@ final class SweepWork {
     }
   }
 
-  private func failures(of cell: Cell, _ ledgers: Ledgers) -> Int {
+  func failures(of cell: Cell, _ ledgers: Ledgers) -> Int {
     guard let ledger else { return ledgers.records[cell.id]?.state == .failed ? 1 : 0 }
     return ledgers.failures(of: cell.id, in: ledger) - (forgiven[cell.id] ?? 0)
   }
@@ -243,6 +219,7 @@ final class SweepWork {
     var ledgers = try ledgers()
     ledgers.pretend(record)
     known = ledgers
+    files.note(.write(.png), pixels: image.width * image.height)
     try files.write(image.encoded(as: .png), to: record.file ?? "")
   }
 
@@ -304,32 +281,14 @@ final class SweepWork {
   }
 
   /// What goes wrong with files here would go wrong with every cell.
-  private func guarded<R>(_ body: () throws -> R) throws -> R {
+  func guarded<R>(_ body: () throws -> R) throws -> R {
     do { return try body() } catch {
       isHopeless = true
       throw error
     }
   }
 
-  // MARK: Sheets
+  func notice(_ text: String) { session.observer(.notice(text)) }
 
-  /// Whether a sheet may be written: where the cells are made in shards, only once every cell has been gone through.
-  func isComplete(_ sweep: Sweep, for path: String) throws -> Bool {
-    guard settings.mode == .make || settings.mode == .collect else { return false }
-    guard settings.mode == .make, !settings.shard.isWhole else { return true }
-    let ledgers = try ledgers()
-    let missing = sweep.cells.count { !ledgers.isMade($0.id) && ledgers.records[$0.id]?.state != .skipped && failures(of: $0, ledgers) < Self.tries }
-    if missing > 0 { notice("\(path) is written once all cells are there (\(missing) of \(sweep.cells.count) are missing), or by a run with --collect") }
-    return missing == 0
-  }
-
-  func record(_ sheet: SheetRecord) throws {
-    guard let ledger, let known, !known.knows(sheet) else { return }
-    try guarded { try ledger.record(sheet) }
-    self.known?.note(sheet)
-  }
-
-  private func notice(_ text: String) { session.observer(.notice(text)) }
-
-  private static func cells(_ count: Int) -> String { count == 1 ? "1 cell was" : "\(count) cells were" }
+  static func cells(_ count: Int) -> String { count == 1 ? "1 cell was" : "\(count) cells were" }
 }

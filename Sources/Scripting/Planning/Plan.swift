@@ -69,7 +69,7 @@ extension Recipe {
       if case .notice = activity { observer(activity) }
     }
     return run(settings) { [settings] flux, _ in
-      let overhead = (ContinuousClock.now - start) / .seconds(1)
+      let overhead = try (ContinuousClock.now - start) / .seconds(1) + settings.session.files.paperwork.seconds()
       return Plan(recipe: name, models: try flux.loaded.map(Plan.Model.init), steps: steps.value, shared: flux.work.prefixes.spared, files: settings.session.files.saved,
                   overhead: overhead, threads: Team.threads)
     }
