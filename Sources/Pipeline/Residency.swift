@@ -13,6 +13,8 @@ final class Lazy<Part> {
     if let part { return part }
     makesRoom?()
     let made = try make()
+    // What lay ready for reading is of no use to the steps.
+    BufferPool.shared.drain()
     part = made
     return made
   }

@@ -41,6 +41,7 @@ public final class SpeedSlice {
     let precision: Encoding = encoding == .f32 || encoding == .int8 ? encoding : .bf16
     model = try FluxTransformer(Weights(Self.checkpoint(stored), precision: precision), FluxConfiguration(Settings(of: "bench", config)))
     rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
+    BufferPool.shared.drain()
   }
 
   /// Tensors of the slice, under diffusers' names; each its own bytes.
