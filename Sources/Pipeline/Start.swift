@@ -8,11 +8,20 @@ public enum Start: Sendable {
   case noise
   /// A picture, noised for `strength` of the schedule: 1 is all of it, and so text-to-image. Brought to the size asked for.
   case image(Image, strength: Double)
-  /// The same, painted only where the mask is light; with `padding`, only the mask's surroundings of so many pixels are painted, at the
-  /// size asked for, and put back into the picture.
-  case repaint(Image, mask: Image, strength: Double, padding: Int? = nil)
+  /// The same, painted only where the mask is light; `keeping` says what becomes of the rest.
+  case repaint(Image, mask: Image, strength: Double, keeping: Keeping = .latents)
   /// The middle of a run that painted only a part.
   case resumed(Repaint)
+
+  /// What a repainted picture keeps of the one before.
+  public enum Keeping: Sendable, Equatable {
+    /// Its latents outside of the mask, which are decoded like the rest.
+    case latents
+    /// Its pixels where the mask is black, to the byte; grey is a mixture.
+    case pixels
+    /// The same, but only the mask's surroundings of so many pixels are painted, at the size asked for.
+    case pixelsAround(padding: Int)
+  }
 
   var picture: (image: Image, strength: Double)? {
     switch self {
@@ -26,8 +35,12 @@ public enum Start: Sendable {
   /// The part of the picture that is painted, where that is not all of it.
   /// - Parameter size: of what is painted
   public func region(for size: Size) throws -> RepaintRegion? {
-    guard case .repaint(let image, let mask, _, let padding?) = self else { return nil }
-    return try RepaintRegion(of: image, mask: mask, padding: padding, size: size)
+    guard case .repaint(let image, let mask, _, let keeping) = self else { return nil }
+    switch keeping {
+    case .latents: return nil
+    case .pixels: return try RepaintRegion(of: image, mask: mask, size: size)
+    case .pixelsAround(let padding): return try RepaintRegion(of: image, mask: mask, padding: padding, size: size)
+    }
   }
 }
 

@@ -66,17 +66,17 @@ import Testing
     let pipeline = try Self.pipeline()
     var one = request(steps: 1), other = one, both = one
     one.controls = [try control(pipeline)]
-    both.controls = [try control(pipeline), try control(pipeline, "controlnet-union", scale: 0.5, mode: 2, picture: "image_tall")]
+    both.controls = [try control(pipeline), try control(pipeline, "controlnet-union", scale: .constant(0.5), mode: 2, picture: "image_tall")]
     other.controls = both.controls
     other.controls[1].mode = 3
     #expect(try pipeline.sample(one).values != pipeline.sample(both).values)
     #expect(try pipeline.sample(other).values != pipeline.sample(both).values)
-    let scaleless = try sample(pipeline, [control(pipeline), control(pipeline, "controlnet-union", scale: 0, mode: 2)])
+    let scaleless = try sample(pipeline, [control(pipeline), control(pipeline, "controlnet-union", scale: .constant(0), mode: 2)])
     // The generator has drawn for the second picture, too: the noise is another.
     #expect(try scaleless != sample(pipeline, [control(pipeline)]))
     let given = Tensor(repeating: 0.3, [16, 4, 4])
-    #expect(try sample(pipeline, [control(pipeline), control(pipeline, "controlnet-union", scale: 0, mode: 2)]) { $0.noise = given } == sample(pipeline, [control(pipeline)]) { $0.noise = given })
-    #expect(try sample(pipeline, [control(pipeline, scale: 0)]) { $0.noise = given } == sample(pipeline, []) { $0.noise = given }, "scale 0 is none, to the byte")
+    #expect(try sample(pipeline, [control(pipeline), control(pipeline, "controlnet-union", scale: .constant(0), mode: 2)]) { $0.noise = given } == sample(pipeline, [control(pipeline)]) { $0.noise = given })
+    #expect(try sample(pipeline, [control(pipeline, scale: .constant(0))]) { $0.noise = given } == sample(pipeline, []) { $0.noise = given }, "scale 0 is none, to the byte")
   }
 
   @Test func everyPictureOfABatchIsAsIfAlone() throws {
@@ -90,7 +90,7 @@ import Testing
     let pipeline = try Self.pipeline()
     for name in NamedSampler.allCases {
       let made = try sample(pipeline, [control(pipeline)]) { $0.sampler = name.sampler }
-      #expect(try made != sample(pipeline, [control(pipeline, scale: 0)]) { $0.sampler = name.sampler })
+      #expect(try made != sample(pipeline, [control(pipeline, scale: .constant(0))]) { $0.sampler = name.sampler })
     }
     let two = try sample(pipeline, [control(pipeline)]) { $0.cfg = CFG(scale: .constant(2), negative: "a crow") }
     #expect(try two != sample(pipeline, [control(pipeline)]))
@@ -120,9 +120,9 @@ import Testing
     }
     let all = try [[], [a], [b], [a, b], [b, a], [a, a]].map(made)
     for (index, one) in all.enumerated() { for other in all[..<index] { #expect(one != other) } }
-    var request = request(steps: 1)
-    (request.size, request.references) = (nil, [a])
-    #expect(try pipeline.size(of: request) == size, "the picture is as large as the one it refers to")
+    var sizeless = request(steps: 1)
+    (sizeless.size, sizeless.references) = (nil, [a])
+    #expect(try pipeline.size(of: sizeless) == size, "the picture is as large as the one it refers to")
   }
 
   @Test func aFillModelPaintsWhereTheMaskIsLight() throws {
@@ -151,7 +151,7 @@ import Testing
     #expect(wrong(dev, [Control(.image(image))]).hasPrefix("'control' has a picture without 'model': this model (dev) takes none by itself"))
     #expect(wrong(own, []) == "'control' is missing, and this model was made to be shown one (Canny or Depth): control = { { image = … } }")
     #expect(wrong(own, [Control(.image(image)), Control(.image(image))]).hasPrefix("'control' has 2 pictures without 'model'"))
-    #expect(wrong(own, [Control(.image(image), scale: 0.5)]).hasPrefix("'control' has 'scale', 'from', 'to' or 'mode' without 'model'"))
+    #expect(wrong(own, [Control(.image(image), scale: .constant(0.5))]).hasPrefix("'control' has 'scale', 'from', 'to' or 'mode' without 'model'"))
     #expect(try wrong(dev, [control(dev, mode: 1)]).contains("knows one kind of pictures only: leave it out"))
     #expect(try wrong(dev, [control(dev, "controlnet-union")]).hasSuffix("knows several kinds of pictures: \"canny\" (0), \"tile\" (1), \"depth\" (2), \"blur\" (3), \"pose\" (4)"))
     #expect(try wrong(dev, [control(dev, "controlnet-union", mode: 5)]).contains("has a 'mode' 5, but"))

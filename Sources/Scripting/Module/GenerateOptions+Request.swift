@@ -68,17 +68,21 @@ extension GenerateOptions {
   private func start(on pipeline: FluxPipeline) throws -> Start {
     let strength = self.strength ?? (pipeline.kind == "fill" ? 1 : 0.6)
     if let repaint { return .resumed(repaint) }
+    let ofMask: [(String, Bool)] = [("padding", padding != nil), ("mask_grow", maskGrow != nil), ("mask_blur", maskBlur != nil), ("overlay", overlay != nil)]
     guard let image else {
       if mask != nil { throw LuaError("'mask' says where to paint on a picture: give 'image' too") }
-      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'image' and 'mask' too") }
+      if let (name, _) = ofMask.first(where: \.1) { throw LuaError("'\(name)' is \(name == "padding" ? "the surroundings of" : "for") a mask: give 'image' and 'mask' too") }
       if self.strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
       return .noise
     }
     guard let mask else {
-      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'mask' too") }
+      if let (name, _) = ofMask.first(where: \.1) { throw LuaError("'\(name)' is \(name == "padding" ? "the surroundings of" : "for") a mask: give 'mask' too") }
       return .image(image, strength: strength)
     }
-    return .repaint(image, mask: mask, strength: strength, padding: padding)
+    if padding != nil, overlay == false { throw LuaError("'overlay' cannot be false with 'padding', which puts what was painted back into the picture") }
+    let drawn = try mask.grey().grown(by: maskGrow ?? 0).blurred(sigma: maskBlur ?? 0)
+    let keeping: Start.Keeping = padding.map { .pixelsAround(padding: $0) } ?? (overlay == true ? .pixels : .latents)
+    return .repaint(image, mask: maskGrow == nil && maskBlur == nil ? mask : drawn, strength: strength, keeping: keeping)
   }
 
   private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {

@@ -25,6 +25,7 @@ struct GenerateOptions {
   var eta: LuaPerStep<Double>?, sNoise: LuaPerStep<Double>?
   var rng = NoiseKind.torch
   var image: Image?, mask: Image?, strength: Double?, padding: Int?
+  var maskGrow: Int?, maskBlur: Double?, overlay: Bool?
   /// Of a run that goes on from a file: what its mask left as it was.
   var repaint: Repaint?
   /// And what a Fill model saw beside its latents.
@@ -98,6 +99,9 @@ struct GenerateOptions {
       Field("strength", .share, \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
       Field("padding", .integer(in: 0...16384), \.padding, "paint just the mask and so many pixels around it, at the full size, and put that back into the picture"),
+      Field("mask_grow", .integer(in: -1024...1024), \.maskGrow, "so many pixels more of the mask, or fewer where it is negative"),
+      Field("mask_blur", .number(in: 0...1000), \.maskBlur, "the pixels by which its edge is blurred after that, so that an overlay is mixed in there"),
+      Field("overlay", .boolean, \.overlay, "whether the picture stays as it was, to the byte, where the mask is black; with padding it always does"),
       Field("reference", LuaReferences.reader, \.reference, "a picture that Kontext looks at and changes by words, or a list of them; snap = false in the list keeps their sizes"),
       Field("redux", .options(LuaRedux.options), \.redux, "pictures behind the words of the prompt, by FLUX.1 Redux"),
     ]

@@ -229,9 +229,10 @@ package final class LuaRun: LuaObject {
   }
 
   /// All that it takes to go on from here.
-  func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
+  /// - Parameter hasCall: whether the call that made the run is made again with it
+  func saved(at step: Step?, hasCall: Bool = false) throws -> (SavedRun, SavedTensors) {
     guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
-    if region != nil { throw LuaError("a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it") }
+    if region != nil, !hasCall { throw LuaError("a run with padding or overlay cannot be saved: it is a part of a picture, which is not saved with it") }
     try settle()
     let position = trajectory.position, latents = step?.latents ?? x
     var named: NamedSampler?, combine: String?, functions: [String] = []
