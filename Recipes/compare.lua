@@ -1,7 +1,7 @@
 -- A sheet that compares models: each in a column, the same prompts and seeds in the rows.
 local p = flux.params {
   models  = { {}, help = "folders, files or names of the hub; without any, one model in three precisions" },
-  prompts = { "a fox on a light blue background", "a castle on a green background" },
+  prompts = { { "a fox on a light blue background", "a castle on a green background" } },
   seed    = 7,
 }
 local models = {}

@@ -3,10 +3,11 @@ local p = flux.params {
   prompt     = "a castle on a green background",
   controlnet = { "", help = "the folder of a Union ControlNet; without one only the maps are drawn" },
   scale      = 0.7,
+  size       = { 0, help = "pixels a side; the model's own where 0" },
   seed       = 7,
 }
 local model = flux.load()
-local size  = model.defaults.size
+local size  = p.size > 0 and p.size or model.defaults.size
 
 -- Edges of a picture, ground that comes nearer, and a person by joints.
 local depth = flux.mask { size = size }
@@ -18,7 +19,7 @@ local pose = flux.pose { size = size, people = { {
   right_ankle = at(.4, .92), left_hip = at(.56, .6), left_knee = at(.58, .76), left_ankle = at(.6, .92),
 } } }
 local maps = {
-  { "canny", model:generate(p.prompt, { seed = p.seed }):canny { low = 60, high = 150 } },
+  { "canny", model:generate(p.prompt, { size = size, seed = p.seed }):canny { low = 60, high = 150 } },
   { "depth", depth:depth() },
   { "pose", pose },
 }
@@ -28,7 +29,7 @@ for _, map in ipairs(maps) do pictures[#pictures + 1] = map[2]:label(map[1]) end
 if p.controlnet ~= "" then
   for _, map in ipairs(maps) do
     local control = { model = p.controlnet, image = map[2], mode = map[1], scale = { p.scale, p.scale / 2 }, to = 0.8 }
-    pictures[#pictures + 1] = model:generate(p.prompt, { seed = p.seed, control = control })
+    pictures[#pictures + 1] = model:generate(p.prompt, { size = size, seed = p.seed, control = control })
   end
 end
 flux.sheet(pictures, { columns = 3 }):save "control.png"

@@ -45,7 +45,7 @@ extension Image {
   private static func mapped(_ start: LuaType<Image>) -> LuaType<Image> {
     start
       .method("canny", "Its edges, white on black: Canny's, as OpenCV finds them.", .options(CannyOptions.options), returns: "flux.Image") { image, _, options in
-        guard options.low <= options.high else { throw LuaError("'low' (\(LuaValue.number(options.low))) must not be above 'high' (\(LuaValue.number(options.high)))") }
+        guard options.low <= options.high else { throw LuaError("'low' must not be above 'high'") }
         return try image.canny(low: options.low, high: options.high, blur: options.blur)
       }
       .method("tile", "What is left of it at a fraction of its size: for Tile controls, which paint the details anew.",
