@@ -113,6 +113,13 @@ void fill_ellipse(canvas *canvas, canvas_box box) {
   cairo_fill(canvas->context);
 }
 
+void fill_polygon(canvas *canvas, const double *points, size_t count) {
+  cairo_new_path(canvas->context);
+  for (size_t i = 0; i < count; i++) cairo_line_to(canvas->context, points[2 * i], points[2 * i + 1]);
+  cairo_close_path(canvas->context);
+  cairo_fill(canvas->context);
+}
+
 void stroke_line(canvas *canvas, const double *points, size_t count, line_style style) {
   cairo_set_line_width(canvas->context, style.width);
   cairo_set_dash(canvas->context, &style.dash, style.dash > 0 ? 1 : 0, 0);

@@ -35,7 +35,8 @@ package struct CLIPTextEncoder: Sendable {
     tokens = try weights["embeddings"].rows("token_embedding.weight", [c.vocabulary, c.width])
     positions = try weights["embeddings"].tensor("position_embedding.weight", [c.positions, c.width])
     try weights["encoder"].expect(c.layers, of: "layers", "num_hidden_layers")
-    layers = try (0..<c.layers).map { try CLIPLayer(weights["encoder"]["layers", $0], c) }
+    let sizes = CLIPLayer.Sizes(width: c.width, heads: c.heads, hidden: c.hidden, epsilon: c.epsilon, activation: .quick)
+    layers = try (0..<c.layers).map { try CLIPLayer(weights["encoder"]["layers", $0], sizes) }
     lastGain = try weights.tensor("final_layer_norm.weight", [c.width])
     lastOffset = try weights.tensor("final_layer_norm.bias", [c.width])
   }
@@ -73,14 +74,22 @@ package struct CLIPTextEncoder: Sendable {
   }
 }
 
-/// Attention, then a feed-forward, each behind a layer norm.
+/// Attention, then a feed-forward, each behind a layer norm: of CLIP, and of the towers that came after it.
 struct CLIPLayer: Sendable {
-  private let configuration: CLIPConfiguration
+  struct Sizes: Sendable {
+    /// Of GELU: by a sigmoid or by a hyperbolic tangent.
+    enum Activation { case quick, tanh }
+    let width: Int, heads: Int, hidden: Int
+    let epsilon: Float
+    let activation: Activation
+  }
+
+  private let sizes: Sizes
   private let norm1: (gain: Tensor, offset: Tensor), norm2: (gain: Tensor, offset: Tensor)
   private var qkv: Linear, out: Linear, up: Linear, down: Linear
 
-  init(_ weights: Weights, _ c: CLIPConfiguration) throws {
-    configuration = c
+  init(_ weights: Weights, _ c: Sizes) throws {
+    sizes = c
     func norm(_ name: String) throws -> (Tensor, Tensor) {
       (try weights.tensor("\(name).weight", [c.width]), try weights.tensor("\(name).bias", [c.width]))
     }
@@ -93,8 +102,8 @@ struct CLIPLayer: Sendable {
     down = try weights["mlp"].linear("fc2", inputs: c.hidden, outputs: c.width)
   }
 
-  func callAsFunction(_ x: inout Tensor, mask: Tensor) throws {
-    let c = configuration, depth = c.width / c.heads
+  func callAsFunction(_ x: inout Tensor, mask: Tensor? = nil) throws {
+    let c = sizes, depth = c.width / c.heads
     let made = try qkv(x.layerNorm(gain: norm1.gain, offset: norm1.offset, epsilon: c.epsilon, as: qkv.intake))
     let heads = (0..<3).map { index in
       let heads = Heads(heads: c.heads, tokens: x.rows, depth: depth, encoding: qkv.intake.heads)
@@ -104,7 +113,8 @@ struct CLIPLayer: Sendable {
     x.add(try out(Attention(scale: 1 / Float(depth).squareRoot(), bias: mask)(heads[0], heads[1], heads[2])))
 
     let normed = x.layerNorm(gain: norm2.gain, offset: norm2.offset, epsilon: c.epsilon, as: up.intake)
-    x.add(try down(up(normed).geluQuick(as: down.intake)))
+    let hidden = try up(normed)
+    x.add(try down(c.activation == .quick ? hidden.geluQuick(as: down.intake) : hidden.geluTanh(as: down.intake)))
   }
 }
 

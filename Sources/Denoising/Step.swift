@@ -21,6 +21,8 @@ public struct Step: Sendable {
   public var cfg: Float?
   /// How much of each adapter there is, in the order of the request.
   public internal(set) var scales: [Float] = []
+  /// How much of each control there is, in the order of the request; 0 where it is not in force.
+  public internal(set) var controls: [Float] = []
   /// What the pictures are of, one for all or one each. May be changed before the step is made.
   public var conditioning: [Conditioning]
   /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.

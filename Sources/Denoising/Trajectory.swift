@@ -24,7 +24,9 @@ public struct Trajectory {
   public let conditioning: [Conditioning]
   public private(set) var sampler: any Sampler
   private let guidance: PerStep<Float>?, cfg: PerStep<Float>?
-  private let scales: [PerStep<Float>]
+  private let scales: [PerStep<Float>], controls: [PerStep<Float>]
+  /// Fixed tensors that the evaluation uses besides the latents, by name: what whoever saves the run must keep.
+  public let company: [String: Tensor]
   private let before: ((inout Step) throws -> Void)?
   private let nearlyOne: Double
   private let evaluate: Evaluation
@@ -41,6 +43,10 @@ public struct Trajectory {
     public var cfg: PerStep<Float>?
     /// How much of each adapter.
     public var scales: [PerStep<Float>] = []
+    /// How much of each control.
+    public var controls: [PerStep<Float>] = []
+    /// Fixed tensors that the evaluation uses besides the latents, by name.
+    public var company: [String: Tensor] = [:]
     /// Sees each step before it is made and may change its latents, guidance, conditioning and next sigma.
     public var before: ((inout Step) throws -> Void)?
     /// Where samplers that step in the logarithm of signal to noise begin, instead of at 1: 0.9999 as the model shifts it, as in ComfyUI.
@@ -58,7 +64,7 @@ public struct Trajectory {
     (self.latents, self.schedule, self.evaluate) = (latents, schedule, evaluate)
     (sampler, conditioning, seeds) = (course.sampler, course.conditioning, course.seeds)
     (guidance, cfg, before) = (course.guidance, course.cfg, course.before)
-    (nearlyOne, scales) = (course.nearlyOne, course.scales)
+    (nearlyOne, scales, controls, company) = (course.nearlyOne, course.scales, course.controls, course.company)
     sigma = schedule.sigmas[0]
     start = clock.now
   }
@@ -92,6 +98,7 @@ public struct Trajectory {
     step.guidance = try guidance?(step)
     step.cfg = try cfg?(step)
     step.scales = try scales.map { try $0(step) }
+    step.controls = try controls.map { try $0(step) }
     try before?(&step)
     try check(step.latents, "latents", step)
     guard step.next >= 0, step.next < step.sigma else { throw DenoisingError.next(step.next, sigma: step.sigma, step: step.index) }

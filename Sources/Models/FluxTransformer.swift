@@ -48,19 +48,22 @@ package struct FluxTransformer: Sendable {
   ///   - pooled: the pooled CLIP embedding, [pooledWidth]
   ///   - timestep: in [0, 1]
   ///   - guidance: the distilled guidance scale; only for a model that has it
+  ///   - residuals: what ControlNets add to the first of the picture's tokens
   /// - Returns: [tokens, outputs]
-  package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary,
+  package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary, residuals: [Residuals] = [],
                               cancellation: Cancellation? = nil) throws -> Tensor {
     let vec = try embedding(timestep: timestep, guidance: guidance, pooled: pooled).silu(as: .f32).tensor
     var i = try imgIn(img), t = try txtIn(txt)
-    for block in doubleBlocks {
+    for (index, block) in doubleBlocks.enumerated() {
       try cancellation?.check()
       try block(img: &i, txt: &t, vec: vec, rotary: rotary)
+      for one in residuals { one.add(one.double, to: &i, behind: index, of: doubleBlocks.count) }
     }
     var x = Tensor.concatenated([t, i])
-    for block in singleBlocks {
+    for (index, block) in singleBlocks.enumerated() {
       try cancellation?.check()
       try block(&x, vec: vec, rotary: rotary)
+      for one in residuals { one.add(one.single, to: &x, from: t.rows, behind: index, of: singleBlocks.count) }
     }
     return try lastLayer(x[t.rows..<x.rows], vec: vec)
   }

@@ -7,14 +7,19 @@ extension FluxConfiguration {
   private static let published = (depth: 128, axes: [16, 56, 56])
 
   package static func sizes(of weights: Checkpoint) throws -> KnownSizes {
+    try sizes(of: weights, ["out_channels": weights.shape(of: "proj_out.weight", axes: 2)[0]])
+  }
+
+  /// - Parameter more: what is not common to a transformer and a ControlNet
+  static func sizes(of weights: Checkpoint, _ more: [String: Int]) throws -> KnownSizes {
     let input = try weights.shape(of: "x_embedder.weight", axes: 2), text = try weights.shape(of: "context_embedder.weight", axes: 2)
-    let pooled = try weights.shape(of: "time_text_embed.text_embedder.linear_1.weight", axes: 2), output = try weights.shape(of: "proj_out.weight", axes: 2)
+    let pooled = try weights.shape(of: "time_text_embed.text_embedder.linear_1.weight", axes: 2)
     let double = weights.count(of: "transformer_blocks"), single = weights.count(of: "single_transformer_blocks")
     let norm = try weights.shape(of: double > 0 ? "transformer_blocks.0.attn.norm_q.weight" : "single_transformer_blocks.0.attn.norm_q.weight", axes: 1)
     let width = input[0], depth = norm[0]
     guard width % depth == 0 else { throw CheckpointError.malformed(weights.name, "has a width of \(width), which is no whole number of heads of \(depth)") }
     let values = ["num_attention_heads": width / depth, "attention_head_dim": depth, "num_layers": double, "num_single_layers": single,
-                  "in_channels": input[1], "out_channels": output[0], "joint_attention_dim": text[1], "pooled_projection_dim": pooled[1]]
+                  "in_channels": input[1], "joint_attention_dim": text[1], "pooled_projection_dim": pooled[1]].merging(more) { $1 }
     let guidance = ["guidance_embeds": weights.entries["time_text_embed.guidance_embedder.linear_1.weight"] != nil]
     guard depth == published.depth else {
       return KnownSizes(values, flags: guidance, complaint: "has heads of \(depth), and how those turn with a position is not in the file: put the model's config.json beside it, or name a base folder that has it")
@@ -29,6 +34,13 @@ extension FluxConfiguration {
     case 6 * outputs: "fill"
     default: hasGuidance ? "dev" : "schnell"
     }
+  }
+}
+
+extension ControlNetConfiguration {
+  package static func sizes(of weights: Checkpoint) throws -> KnownSizes {
+    let modes = try weights.entries[ControlNet.modeName].map { _ in try weights.shape(of: ControlNet.modeName, axes: 2)[0] }
+    return try FluxConfiguration.sizes(of: weights, modes.map { ["num_mode": $0] } ?? [:])
   }
 }
 

@@ -32,6 +32,14 @@ extension LoRA {
     guard try unplaced(in: model).count < modules.count else { throw CheckpointError.malformed(name, "nothing of it has a place in this model: \(shown)") }
   }
 
+  /// Operations of what it adds to a part for so many rows, multiplications and additions each.
+  package func operations(of part: ModelPart, rows: Int) -> Int {
+    modules.reduce(0) { sum, module in
+      guard module.part == part, let shape = module.shape else { return sum }
+      return sum + 2 * rows * (module.hasHalves ? (module.rank ?? 0) * (shape[0] + shape[1]) : shape[0] * shape[1])
+    }
+  }
+
   private static func weight(of layer: String, in checkpoint: Checkpoint) -> Checkpoint.Entry? {
     checkpoint.entries["\(layer).weight"] ?? (layer.hasPrefix(clipStart) ? checkpoint.entries["\(layer.dropFirst(clipStart.count)).weight"] : nil)
   }

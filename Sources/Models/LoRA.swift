@@ -33,6 +33,8 @@ public final class LoRA: Sendable {
     /// [outputs, inputs] of the layers together; nil for a bias alone.
     package let shape: [Int]?
     let outputs: Int
+    /// Whether it is two small matrices.
+    var hasHalves: Bool { tensors[.down] != nil }
   }
 
   /// - Throws: `CheckpointError` for a file that is damaged, or no adapter of FLUX.1

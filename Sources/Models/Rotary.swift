@@ -38,5 +38,33 @@ package struct Rotary: Sendable {
     self.init(positions: [[Float]](repeating: [0, 0, 0], count: text) + picture, axes: axes)
   }
 
+  /// Text at the origin, a picture of so many tokens, then others that it looks at: each at index 1, below or beside those before it.
+  /// Reference: diffusers `FluxKontextPipeline.prepare_latents` for one; ComfyUI's `ReferenceLatent` for several.
+  package init(text: Int, picture: Grid, references: [Grid], axes: [Int]) {
+    var positions = [[Float]](repeating: [0, 0, 0], count: text) + picture.positions(index: 0)
+    var height = 0, width = 0
+    for one in references {
+      let below = one.rows + height <= one.columns + width
+      let (row, column) = below ? (height, 0) : (0, width)
+      positions += one.positions(index: 1, row: row, column: column)
+      (height, width) = (max(height, one.rows + row), max(width, one.columns + column))
+    }
+    self.init(positions: positions, axes: axes)
+  }
+
+  /// How many tokens a picture is high and wide.
+  package struct Grid: Hashable, Sendable {
+    package let rows: Int, columns: Int
+    package init(rows: Int, columns: Int) { (self.rows, self.columns) = (rows, columns) }
+    /// Of latents [channels, height/8, width/8].
+    package init(_ latents: Tensor) { self.init(rows: latents.shape[1] / 2, columns: latents.shape[2] / 2) }
+
+    package var count: Int { rows * columns }
+
+    func positions(index: Float, row: Int = 0, column: Int = 0) -> [[Float]] {
+      (0..<count).map { [index, Float(row + $0 / columns), Float(column + $0 % columns)] }
+    }
+  }
+
   subscript(range: Range<Int>) -> (cosines: Tensor, sines: Tensor) { (cosines[range], sines[range]) }
 }

@@ -47,8 +47,7 @@ extension FluxPipeline {
   ///   - isPartial: whether parts of it that this model has no place for may be left out
   /// - Throws: `CheckpointError` for a file that is no adapter of this model
   public func adapter(_ path: String, named name: String? = nil, isPartial: Bool = false) throws -> LoRA {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    let stamp = "\(path) \(name ?? "") \(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0) \(attributes?[.systemFileNumber] ?? 0)"
+    let stamp = "\(FileStamp.of(path)) \(name ?? "")"
     let lora = try opened[stamp] ?? LoRA(FileBytes(mapping: path), name: name ?? path)
     try check(lora, isPartial: isPartial)
     opened[stamp] = lora

@@ -4,6 +4,21 @@ import Tensors
 
 /// What a request comes down to on this model.
 extension FluxPipeline {
+  /// What all pictures of a request are of: its prompt, with Redux's pictures behind it.
+  func conditioning(for request: Request, count: Int) throws -> [Conditioning] {
+    let text = try conditioning(for: request.prompt, count: count, adapters: request.adapters)
+    guard let redux = request.redux else { return text }
+    return try text.map {
+      try check($0)
+      return try conditioning($0, with: redux)
+    }
+  }
+
+  /// The size that a request asks for; where it asks for none, that of the first picture it refers to, or the model's own.
+  public func size(of request: Request) throws -> Size {
+    try checkedSize(request.size ?? request.references.first?.size(grain: 2 * reduction))
+  }
+
   /// The size that is asked for, or the model's own; sides are multiples of 16.
   public func checkedSize(_ size: Size?) throws -> Size {
     let size = size ?? Size(defaults.size), step = 2 * reduction
@@ -92,12 +107,15 @@ extension FluxPipeline {
 
   /// Distilled guidance, step by step; nil for a model that has none.
   func guidance(for request: Request) -> PerStep<Float>? {
-    guard configuration.hasGuidance else {
+    guard configuration.hasGuidance || request.controls.contains(where: { $0.net?.configuration.flux.hasGuidance == true }) else {
       if request.guidance != nil { noticeUnusedGuidance() }
       return nil
     }
-    return request.guidance ?? defaults.guidance.map { .constant($0) }
+    return request.guidance ?? .constant(defaults.guidance ?? Self.controlGuidance)
   }
+
+  /// What a ControlNet that was made to be told the guidance is told beside a model that was not.
+  static let controlGuidance: Float = 3.5
 
   /// Says that a model without distilled guidance was given some.
   package func noticeUnusedGuidance() { noticeOnce("this model has no distilled guidance (\(kind)); 'guidance' is not used") }

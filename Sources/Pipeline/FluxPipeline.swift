@@ -45,6 +45,10 @@ public final class FluxPipeline {
   let takesTurns: Bool
   /// Adapters that were read, by path and state of the file.
   var opened: [String: LoRA] = [:]
+  /// The same of ControlNets and of Redux.
+  var openedNets: [String: ControlNetFile] = [:], openedRedux: [String: ReduxFile] = [:]
+  /// What Redux made of pictures.
+  var seenPictures: [String: Tensor] = [:]
   /// What was said already.
   var noticed: Set<String> = []
 
@@ -66,8 +70,11 @@ public final class FluxPipeline {
   /// From here on nothing is computed, only counted.
   func standIn() { engine = StandInEngine(files, cancellation: cancellation) }
 
-  /// "dev" (distilled guidance) or "schnell" (none), read from the tensors.
-  public var kind: String { configuration.hasGuidance ? "dev" : "schnell" }
+  /// "dev" (distilled guidance), "schnell" (none), "fill" or "control", read from the tensors; "kontext" for a dev model that is called so,
+  /// since its tensors are dev's.
+  public var kind: String {
+    configuration.kind == "dev" && [name, defaults.name ?? ""].contains { $0.lowercased().contains("kontext") } ? "kontext" : configuration.kind
+  }
 
   /// The channels of latents.
   public var latentChannels: Int { files.vaeConfiguration.latentChannels }
@@ -77,23 +84,20 @@ public final class FluxPipeline {
   /// The one loop, for whoever wants to hold it.
   /// - Throws: `PipelineError` for a request that the model cannot serve.
   public func trajectory(_ request: Request) throws -> Trajectory {
-    let size = try checkedSize(request.size)
+    let size = try size(of: request)
     let count = try pictureCount(request)
     for adapter in request.adapters { try check(adapter.lora, isPartial: adapter.isPartial) }
-    let conditioning = try conditioning(for: request.prompt, count: count, adapters: request.adapters)        // prompt → tokens → embeddings
+    try check(request.controls)
+    let conditioning = try conditioning(for: request, count: count)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
     var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
-    course.scales = request.adapters.map(\.scale)
+    (course.scales, course.controls, course.company) = (request.adapters.map(\.scale), request.controls.map(\.effect), start.companions.named)
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
-    return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
-      let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1) }
-      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance, adapters: shares)
-      guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
-      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance, adapters: shares), scale: scale, step: step)
-    }
+    let evaluation = Evaluation(pipeline: self, request: request, companions: start.companions, negative: negative)
+    return Trajectory(from: start.latents, along: start.schedule, on: course) { try evaluation($0, $1, $2) }
   }
 
   /// The finished latents of a request, [n, 16, height/8, width/8].
@@ -106,7 +110,7 @@ public final class FluxPipeline {
 
   /// Pictures, one for each of the batch.
   public func generate(_ request: Request) throws -> [Image] {
-    let region = try request.start.region(for: checkedSize(request.size))
+    let region = try request.start.region(for: size(of: request))
     return try decode(sample(request), into: region)
   }
 
@@ -116,12 +120,38 @@ public final class FluxPipeline {
   ///   - conditioning: one for all pictures, or one each
   ///   - guidance: distilled guidance, for a model that has it
   ///   - adapters: each with how much of it
-  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [(lora: LoRA, scale: Float)] = []) throws -> Tensor {
-    for one in conditioning { try check(one) }
-    guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
+  ///   - controls: each with a scale that is one number
+  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [(lora: LoRA, scale: Float)] = [],
+                       controls: [Control] = []) throws -> Tensor {
+    let companions = try shown(controls, beside: x)
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
-      try engine.velocity(x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: guidance, adapters: adapters)
+      let conditioning = conditioning[conditioning.count == 1 ? 0 : n]
+      var aside = Aside(channels: companions.channels?[n])
+      for (control, latents) in zip(controls, companions.controls) {
+        guard case .constant(let scale) = control.scale else { throw PipelineError.option("control", "has a scale that changes from step to step, and here is no step") }
+        aside.residuals += try residuals(control, latents, n, x[n], sigma, conditioning, guidance: guidance ?? Self.controlGuidance, scale: scale)
+      }
+      return try velocity(of: x[n], sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters)
     })
+  }
+
+  /// The same of one picture's latents, with what is shown beside them.
+  func velocity(of x: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
+    try check(conditioning)
+    guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
+    guard configuration.inputs == 4 * (x.shape[0] + (aside.channels?.shape[0] ?? 0)) else {
+      throw PipelineError.option(configuration.kind == "fill" ? "image" : "control", "is missing: this is a \(kind) model, which sees a picture beside the latents")
+    }
+    return try engine.velocity(x, sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters)
+  }
+
+  /// What a control's network adds for the n-th picture; nothing of a model's own control, or of a scale of 0.
+  func residuals(_ control: Control, _ latents: Tensor?, _ n: Int, _ x: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, scale: Float) throws -> [Residuals] {
+    guard scale != 0, let net = control.net, let latents else { return [] }
+    let view = ControlView(net: net, latents: latents[n], mode: control.mode, guidance: net.configuration.flux.hasGuidance ? guidance : nil)
+    guard var made = try engine.residuals(x, sigma, conditioning, view) else { return [] }
+    made.scale = scale
+    return [made]
   }
 
   /// Pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8].

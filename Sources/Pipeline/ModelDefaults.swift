@@ -12,9 +12,12 @@ public struct ModelDefaults: Sendable, Equatable {
   /// How people call the model, where its files say so.
   public var name: String?
 
+  /// What the models' cards give.
+  private static func guidance(of kind: String) -> Float { switch kind { case "fill": 30; case "control": 10; default: 3.5 } }
+
   /// FLUX.1's own (dev: 28 steps, guidance 3.5; schnell: 4 steps), unless a `fluxlua.json` in the folder knows better.
   init(_ folder: ModelFolder?, _ configuration: FluxConfiguration, sampleSize: Int) throws {
-    (steps, guidance, size) = configuration.hasGuidance ? (28, 3.5, sampleSize) : (4, nil, sampleSize)
+    (steps, guidance, size) = configuration.hasGuidance ? (28, Self.guidance(of: configuration.kind), sampleSize) : (4, nil, sampleSize)
     guard let file = try folder?.file("fluxlua.json") else { return }
     let settings = try Settings(file)
     steps = try settings.whole("steps", 1...Schedule.mostSteps, standard: steps)

@@ -16,6 +16,10 @@ final class ModelEngine: Engine {
   private var rotaries: [RotaryKey: Rotary] = [:]
   /// Adapters as the layers take them, by file and part of the model.
   private var fitted: [FittedKey: LoRA.Fitted] = [:]
+  private let precision: Precision
+  private let loading: (_ part: String, _ share: Double) throws -> Void
+  /// ControlNets by what names their weights.
+  private var nets: [String: ControlNet] = [:]
 
   /// What a sample of a model holds instead of all.
   static let sampledBlocks = FluxTransformer.Depth(double: 1, single: 1), sampledLayers = 1
@@ -27,7 +31,7 @@ final class ModelEngine: Engine {
   init(_ files: ModelFiles, _ precision: Precision, takesTurns: Bool = false, cancellation: Cancellation, isSample: Bool = false,
        loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
     let encoding = precision.encoding, plain: Encoding = precision == .f32 ? .f32 : .bf16       // CLIP and the autoencoder are small
-    (self.files, self.cancellation) = (files, cancellation)
+    (self.files, self.cancellation, self.precision, self.loading) = (files, cancellation, precision, loading)
     encoder = Lazy {
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
       return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
@@ -49,12 +53,38 @@ final class ModelEngine: Engine {
     return (try adapted(models.t5, .t5, adapters)(t5, cancellation: cancellation), try adapted(models.clip, .clip, adapters)(clip, cancellation: cancellation))
   }
 
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor {
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
     let (height, width) = (latents.shape[1], latents.shape[2])
-    // As the reference passes it: σ·1000 in f32, over 1000 in f32.
-    let made = try adapted(transformer(), .transformer, adapters)(img: Packing.tokens(latents), txt: conditioning.sequence, pooled: conditioning.pooled, timestep: sigma * 1000 / 1000,
-                                 guidance: guidance, rotary: rotary(conditioning.tokens, height / 2, width / 2), cancellation: cancellation)
-    return Packing.latents(made, height: height, width: width)
+    let own = Packing.tokens(aside.channels.map { Tensor.concatenated([latents, $0]) } ?? latents)
+    let img = aside.references.isEmpty ? own : Tensor.concatenated([own] + aside.references.map(Packing.tokens))
+    let rotary = rotary(RotaryKey(text: conditioning.tokens, picture: .init(latents), references: aside.references.map { .init($0) }))
+    let made = try adapted(transformer(), .transformer, adapters)(img: img, txt: conditioning.sequence, pooled: conditioning.pooled, timestep: Self.timestep(sigma),
+                                 guidance: guidance, rotary: rotary, residuals: aside.residuals, cancellation: cancellation)
+    return Packing.latents(made[0..<own.rows], height: height, width: width)
+  }
+
+  /// As the reference passes it: σ·1000 in f32, over 1000 in f32.
+  private static func timestep(_ sigma: Float) -> Float { sigma * 1000 / 1000 }
+
+  func residuals(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, _ view: ControlView) throws -> Residuals? {
+    let place = rotary(RotaryKey(text: conditioning.tokens + (view.net.configuration.modes == nil ? 0 : 1), picture: .init(latents), references: []))
+    return try net(view.net)(img: Packing.tokens(latents), control: Packing.tokens(view.latents), txt: conditioning.sequence, pooled: conditioning.pooled,
+                             timestep: Self.timestep(sigma), guidance: view.guidance, mode: view.mode, rotary: place, cancellation: cancellation)
+  }
+
+  private func net(_ file: ControlNetFile) throws -> ControlNet {
+    if let found = nets[file.hash] { return found }
+    try loading("ControlNet", 0)
+    let made = try ControlNet(Weights(file.checkpoint, precision: precision.encoding), file.configuration)
+    nets[file.hash] = made
+    return made
+  }
+
+  func tokens(of picture: Tensor, by file: ReduxFile) throws -> Tensor {
+    let plain: Encoding = precision == .f32 ? .f32 : .bf16
+    try loading("Redux", 0)
+    let states = try SigLIPEncoder(Weights(file.tower, precision: plain), file.configuration)(picture, cancellation: cancellation)
+    return try ReduxEmbedder(Weights(file.embedder, precision: plain), inputs: file.configuration.width, outputs: file.outputs)(states)
   }
 
   func decode(_ latents: Tensor) throws -> Tensor { try autoEncoder().decode(latents, cancellation: cancellation) }
@@ -77,13 +107,12 @@ final class ModelEngine: Engine {
     })
   }
 
-  private struct RotaryKey: Hashable { let text: Int, rows: Int, columns: Int }
+  private struct RotaryKey: Hashable { let text: Int, picture: Rotary.Grid, references: [Rotary.Grid] }
 
-  private func rotary(_ text: Int, _ rows: Int, _ columns: Int) -> Rotary {
-    let key = RotaryKey(text: text, rows: rows, columns: columns)
+  private func rotary(_ key: RotaryKey) -> Rotary {
     if let found = rotaries[key] { return found }
     if rotaries.count > 16 { rotaries = [:] }
-    let made = Rotary(text: text, rows: rows, columns: columns, axes: files.configuration.axes)
+    let made = Rotary(text: key.text, picture: key.picture, references: key.references, axes: files.configuration.axes)
     rotaries[key] = made
     return made
   }

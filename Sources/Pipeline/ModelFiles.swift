@@ -68,9 +68,8 @@ struct ModelFiles {
     guard configuration.outputs == patch else {
       throw refuse("the transformer makes tokens of \(configuration.outputs), but the VAE's \(vaeConfiguration.latentChannels) channels pack into \(patch)")
     }
-    guard configuration.inputs == patch else {
-      let kind = configuration.inputs == 6 * patch ? "a Fill model" : configuration.inputs == 2 * patch ? "a control (Canny or Depth) model" : "of an unknown kind"
-      throw refuse("the transformer takes \(configuration.inputs) features a token: it is \(kind), and this version runs dev and schnell only")
+    guard [1, 2, 6].contains(where: { configuration.inputs == $0 * patch }) else {
+      throw refuse("the transformer takes \(configuration.inputs) features a token, and FLUX.1 has models of \(patch) (dev, schnell, Kontext), \(2 * patch) (Canny, Depth) and \(6 * patch) (Fill); is it another model?")
     }
   }
 

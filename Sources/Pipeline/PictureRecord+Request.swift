@@ -4,9 +4,9 @@ import Denoising
 extension PictureRecord {
   /// The request that makes this picture again, at the place `picture` of its batch; nil where values alone do not say it: functions of a
   /// recipe had a hand in it, it began from a picture or from given noise, two passes were combined,
-  /// or adapters changed the weights, which are files of the recipe.
+  /// adapters changed the weights, or pictures steered, which are files of the recipe.
   public func request() throws -> Request? {
-    guard !scripted, strength == nil, cfg == nil, adapters == nil, let prompt, let named = NamedSampler(rawValue: sampler), let kind = NoiseKind(noise), sigmas.count > 1 else { return nil }
+    guard !scripted, strength == nil, cfg == nil, adapters == nil, controls == nil, references == nil, redux == nil, let prompt, let named = NamedSampler(rawValue: sampler), let kind = NoiseKind(noise), sigmas.count > 1 else { return nil }
     var request = Request(.text(promptText ?? PromptText(prompt)), size: Size(width: width, height: height), seed: seed)
     request.batch = batch
     request.sigmas = .given(try Schedule(part: sigmas))

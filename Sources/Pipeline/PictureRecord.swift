@@ -37,6 +37,25 @@ public struct PictureRecord: Codable, Sendable, Equatable {
     public var text: Float?
   }
 
+  /// A picture that steered.
+  public struct Control: Codable, Sendable, Equatable {
+    /// The ControlNet's file; nil for a model's own control.
+    public var name: String?, sha256: String?
+    /// Which kind of picture it is.
+    public var mode: Int?
+    /// SHA-256 of its pixels.
+    public var picture: String
+    /// How much of it at each step.
+    public var scales: [Float] = []
+  }
+
+  /// Pictures behind the words.
+  public struct Redux: Codable, Sendable, Equatable {
+    public struct Picture: Codable, Sendable, Equatable { public var picture: String, weight: Float?, pooled: Float?, strength: Float }
+    public var name: String, sha256: String
+    public var pictures: [Picture]
+  }
+
   public var fluxlua = Version.number
   public var prompt: String?
   /// How it was read, where that was not plainly.
@@ -58,6 +77,8 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var cfg: [Float]?
   /// Adapters in the order in which they were applied, where there were any.
   public var adapters: [Adapter]?
+  /// Pictures that steered, that the model looked at (by the SHA-256 of their pixels), and that stood behind the words.
+  public var controls: [Control]?, references: [String]?, redux: Redux?
   /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
   /// What share of the schedule a picture was noised for, where the run started from one.
@@ -87,6 +108,11 @@ extension PictureRecord {
     adapters = request.adapters.isEmpty ? nil : request.adapters.map {
       Adapter(name: $0.lora.name, sha256: $0.lora.sha256, text: $0.lora.changesText ? $0.text : nil)
     }
+    controls = request.controls.isEmpty ? nil : request.controls.map { Control(name: $0.net?.name, sha256: $0.net?.hash, mode: $0.mode, picture: $0.picture.digest) }
+    references = request.references.isEmpty ? nil : request.references.map(\.picture.digest)
+    redux = request.redux.map { redux in
+      Redux(name: redux.file.name, sha256: redux.file.hash, pictures: redux.pictures.map { .init(picture: $0.image.digest, weight: $0.weight, pooled: $0.pooled, strength: $0.strength) })
+    }
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
     self.recipe = recipe
   }
@@ -107,6 +133,7 @@ extension PictureRecord {
     guidance.append(step.guidance)
     if let scale = step.cfg { cfg?.append(scale) }
     for (index, scale) in step.scales.enumerated() { adapters?[index].scales.append(scale) }
+    for (index, scale) in step.controls.enumerated() { controls?[index].scales.append(scale) }
   }
 
   /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do
@@ -115,6 +142,8 @@ extension PictureRecord {
     (sigmas, guidance) = (other.sigmas, other.guidance)
     if cfg != nil || other.cfg != nil { cfg = other.cfg ?? other.guidance.map { _ in 1 } }
     takeUpAdapters(other)
+    takeUpControls(other)
+    (references, redux) = (other.references, other.redux)
     (prompt, negative) = (prompt ?? other.prompt, negative ?? other.negative)
     scripted = scripted || other.scripted || changed
   }
@@ -131,10 +160,21 @@ extension PictureRecord {
     if !mine.isEmpty { adapters = mine }
   }
 
+  /// Where a run goes on from a file, its pictures are there as latents: what they were stands in the other record.
+  private mutating func takeUpControls(_ other: PictureRecord) {
+    let before = other.controls ?? [], same = before.map(\.sha256) == (controls ?? []).map(\.sha256)
+    for index in (controls ?? []).indices {
+      if same { controls?[index].picture = before[index].picture }
+      controls?[index].scales = same ? before[index].scales : Array(repeating: 0, count: other.guidance.count)
+    }
+    if controls == nil, !before.isEmpty { controls = before }
+  }
+
   /// Begins at a place on the same way that another picture has come to.
   public mutating func takeUp(_ place: PrefixMemo.Place) {
     (sigmas, guidance, cfg) = (place.sigmas, place.guidance, place.cfg)
     for (index, scales) in place.scales.enumerated() { adapters?[index].scales = scales }
+    for (index, scales) in place.controls.enumerated() { controls?[index].scales = scales }
   }
 
   /// The text that the picture carries: a line that most tools read, and all of this as JSON.

@@ -6,11 +6,11 @@ public final class PrefixMemo {
   public struct Place {
     public let position: Trajectory.Position
     public let sigmas: [Float], guidance: [Float?], cfg: [Float]?
-    /// Of each adapter.
-    public let scales: [[Float]]
+    /// Of each adapter, and of each control.
+    public let scales: [[Float]], controls: [[Float]]
 
-    public init(_ position: Trajectory.Position, sigmas: [Float], guidance: [Float?], cfg: [Float]? = nil, scales: [[Float]] = []) {
-      (self.position, self.sigmas, self.guidance, self.cfg, self.scales) = (position, sigmas, guidance, cfg, scales)
+    public init(_ position: Trajectory.Position, sigmas: [Float], guidance: [Float?], cfg: [Float]? = nil, scales: [[Float]] = [], controls: [[Float]] = []) {
+      (self.position, self.sigmas, self.guidance, self.cfg, self.scales, self.controls) = (position, sigmas, guidance, cfg, scales, controls)
     }
 
     var bytes: Int { ([position.latents] + Array(position.sampler.tensors.values)).reduce(0) { $0 + $1.count * MemoryLayout<Float>.size } }

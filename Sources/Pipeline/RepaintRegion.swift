@@ -4,25 +4,32 @@ import Imaging
 /// Reference: diffusers `VaeImageProcessor.get_crop_region` and `apply_overlay`.
 public struct RepaintRegion: Sendable {
   private let whole: Image, mask: Image
+  /// Whether the region is just the picture.
+  private let isWhole: Bool
   /// Where the region lies, in pixels.
   public let x: Int, y: Int, width: Int, height: Int
   /// What the model is shown of the picture and of the mask, at the size that it paints.
   let picture: Image, paintedMask: Image
 
   /// - Parameters:
-  ///   - padding: pixels around the mask
+  ///   - padding: pixels around the mask; nil for the whole picture
   ///   - size: of what is painted; the region grows to its aspect where the picture has room
-  init(of whole: Image, mask given: Image, padding: Int, size: Size) throws {
+  init(of whole: Image, mask given: Image, padding: Int? = nil, size: Size) throws {
     guard given.width == whole.width, given.height == whole.height else {
-      throw PipelineError.option("mask", "is \(given.width)x\(given.height), but with padding it must be of the picture's size, \(whole.width)x\(whole.height)")
+      throw PipelineError.option("mask", "is \(given.width)x\(given.height), but with \(padding == nil ? "overlay" : "padding") it must be of the picture's size, \(whole.width)x\(whole.height)")
     }
     let mask = given.grey()
     guard let box = Self.box(of: mask) else { throw PipelineError.option("mask", "is black: there is nothing to paint") }
+    (self.whole, self.mask, isWhole) = (whole, mask, padding == nil)
+    guard let padding else {
+      (x, y, width, height, picture, paintedMask) = (0, 0, whole.width, whole.height, whole, mask)
+      return
+    }
     var (x, width) = Self.padded(box.x, by: padding, within: mask.width), (y, height) = Self.padded(box.y, by: padding, within: mask.height)
     // The side that is too short for the aspect grows to both sides, and moves where the picture ends.
     if width * size.height > height * size.width { (y, height) = Self.grown(y, height, to: width * size.height / size.width, within: mask.height) }
     else { (x, width) = Self.grown(x, width, to: height * size.width / size.height, within: mask.width) }
-    (self.whole, self.mask, self.x, self.y, self.width, self.height) = (whole, mask, x, y, width, height)
+    (self.x, self.y, self.width, self.height) = (x, y, width, height)
     picture = try Self.filled(whole.cropped(x: x, y: y, width: width, height: height), size)
     paintedMask = try Self.filled(mask.cropped(x: x, y: y, width: width, height: height), size)
   }
@@ -82,6 +89,7 @@ public struct RepaintRegion: Sendable {
 
   /// The way back: as large as the region, without what was drawn out.
   private func unfilled(_ painted: Image) throws -> Image {
+    if isWhole { return try painted.resized(width: width, height: height, .lanczos) }
     let isWide = width * painted.height > height * painted.width
     let covering = isWide ? (width: width, height: max(painted.height * width / painted.width, height)) : (width: max(painted.width * height / painted.height, width), height: height)
     return try painted.resized(width: covering.width, height: covering.height, .lanczos)

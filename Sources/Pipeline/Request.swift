@@ -57,11 +57,6 @@ public struct CFG {
   public var combination = Guidance.Combination.plain
   public init(scale: PerStep<Float>, negative: Prompt = "") { (self.scale, self.negative) = (scale, negative) }
 
-  /// Whether it is in force at a step; without a second pass the velocity is the prompt's alone.
-  func isInForce(at step: Step) -> Bool {
-    Double(step.index - 1) / Double(step.count) >= window.lowerBound && Double(step.index) / Double(step.count) <= window.upperBound
-  }
-
   /// Whether a scale of 1 leaves just the prompt's velocity, so that the second pass can be spared.
   var isIdleAtOne: Bool { switch combination { case .plain, .apg, .rescale: true; case .cfgZero, .function: false } }
 }
@@ -88,6 +83,14 @@ public struct Request {
   public var cfg: CFG?
   /// Adapters beside the weights, in the order in which they are applied.
   public var adapters: [Adaptation] = []
+  /// Pictures that steer what is painted.
+  public var controls: [Control] = []
+  /// Pictures that the model looks at.
+  public var references: [Reference] = []
+  /// Of a Fill run that goes on: what the model sees beside the latents, [n, channels, height/8, width/8].
+  public var channels: Tensor?
+  /// Pictures behind the words of the prompt.
+  public var redux: Redux?
   /// Start from this instead of drawn noise: [n, 16, height/8, width/8].
   public var noise: Tensor?
   /// Whose random numbers the seeds mean.
@@ -105,7 +108,7 @@ public struct Request {
   public var isScripted: Bool {
     func isFunction(_ value: PerStep<Float>?) -> Bool { if case .function? = value { true } else { false } }
     if case .function? = cfg?.combination { return true }
-    if adapters.contains(where: { isFunction($0.scale) }) { return true }
+    if adapters.contains(where: { isFunction($0.scale) }) || controls.contains(where: { isFunction($0.scale) }) { return true }
     return before != nil || isFunction(guidance) || isFunction(cfg?.scale) || NamedSampler(rawValue: sampler.name) == nil
   }
 }

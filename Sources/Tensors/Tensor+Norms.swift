@@ -92,9 +92,15 @@ extension Tensor {
   /// self += gate · y, the gate [width] the same for every row (nil is 1).
   package mutating func add(_ y: Tensor, gate: Tensor? = nil) {
     precondition(count == y.count, "\(shape) += \(y.shape)")
-    let (rows, width) = (rows, width)
+    add(y, gate: gate, from: 0)
+  }
+
+  /// The rows from `first` on += gate · y.
+  package mutating func add(_ y: Tensor, gate: Tensor? = nil, from first: Int) {
+    precondition(y.width == width && first + y.rows <= rows, "\(shape) += \(y.shape) from row \(first)")
+    let (rows, width) = (y.rows, width)
     withMutableFloats { floats in
-      guard let x = floats.baseAddress else { return }
+      guard let x = floats.baseAddress.map({ $0 + first * width }) else { return }
       let (from, gates) = (y.floats, gate?.floats)
       Team.forRows(rows, by: Operand.piece(width)) { rows in
         kernel.pointee.gated_add(x + rows.lowerBound * width, from + rows.lowerBound * width, gates, rows.count, width)

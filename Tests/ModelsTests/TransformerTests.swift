@@ -32,6 +32,29 @@ import Models
     try c.check("out", outputs(c, model))
   }
 
+  @Test(arguments: ["fill", "control"]) func modelsThatSeeMoreThanLatentsAreThoseOfDiffusers(_ name: String) throws {
+    let c = try Fixtures.named("transformer.\(name)"), model = try transformer("tiny-\(name)/transformer")
+    try c.check("out", outputs(c, model))
+    #expect(model.configuration.kind == name)
+  }
+
+  @Test(arguments: ["controlnet", "controlnet-union"]) func residualsAndWhatTheyDoAreThoseOfDiffusers(_ name: String) throws {
+    let c = try Fixtures.named("\(name).forward"), folder = try Fixtures.model(name), dev = try transformer("tiny-dev/transformer")
+    let weights = Weights(try Checkpoint(in: folder, stem: "diffusion_pytorch_model"), precision: .f32)
+    let net = try ControlNet(weights, ControlNetConfiguration(Settings(folder.required("config.json", hint: ""))))
+    let img = try c.tensor("in.hidden_states")[0], txt = try c.tensor("in.encoder_hidden_states")[0], pooled = try c.tensor("in.pooled_projections")[0]
+    let time = try c.tensor("in.timestep").values[0], guidance = try c.tensor("in.guidance").values[0], scale = Float(try #require(c.params["conditioning_scale"]?.number))
+    let mode = c.params["control_mode"]?.number.map { Int($0) }, text = try c.tensor("in.txt_ids"), image = try c.tensor("in.img_ids")
+    let ids = Tensor.concatenated((mode == nil ? [] : [text[0..<1]]) + [text, image])
+    let place = Rotary(positions: (0..<ids.rows).map { ids[$0].values }, axes: dev.configuration.axes)
+    var made = try net(img: img, control: c.tensor("in.controlnet_cond")[0], txt: txt, pooled: pooled, timestep: time, guidance: guidance, mode: mode, rotary: place)
+    made.scale = scale
+    for (index, block) in made.double.enumerated() { try c.check("block.\(index)", scale * block) }
+    for (index, block) in made.single.enumerated() { try c.check("single.\(index)", scale * block) }
+    #expect(made.double.count == 1 && made.single.count == (name == "controlnet" ? 1 : 0))
+    try c.check("out", dev(img: img, txt: txt, pooled: pooled, timestep: time, guidance: guidance, rotary: rotary(c, dev), residuals: [made]))
+  }
+
   @Test(arguments: ["transformer.dev.basic", "transformer.schnell.basic"])
   func everyBlockIsThatOfDiffusers(_ name: String) throws {
     let c = try Fixtures.named(name)

@@ -11,7 +11,9 @@ import Testing
 /// A case of the reference as a request to a pipeline, and the outcome held against it.
 extension Case {
   func pipeline(precision: Precision = .f32) throws -> FluxPipeline {
-    try FluxPipeline(.folder("\(folder)/\(try #require(params["model"]?.text))"), precision: precision)
+    let model = "\(folder)/\(try #require(params["model"]?.text))"
+    guard let transformer = params["components"]?.map?["transformer"]?.text else { return try FluxPipeline(.folder(model), precision: precision) }
+    return try FluxPipeline(.parts(base: model, [.transformer: "\(folder)/\(transformer)"]), precision: precision)
   }
 
   func request(_ pipeline: FluxPipeline) throws -> Request {
@@ -36,9 +38,33 @@ extension Case {
       let given = try Schedule(sigmas.compactMap { $0.number.map { Float($0) } } + [0])
       request.sigmas = .given(try pipeline.schedule.applied(to: given, tokens: size.width / 16 * (size.height / 16)))
     }
-    if let image = params["image_file"]?.text { request.start = try start(image, size, strength: #require(number("strength"))) }
+    let kind = params["pipeline"]?.text ?? ""
+    if kind == "FluxKontextPipeline" {
+      let image = try Image(contentsOf: "\(folder)/\(try #require(params["image_file"]?.text))")
+      request.references = [Reference(.image(image), snaps: params["_auto_resize"]?.flag ?? true)]
+    } else if let image = params["image_file"]?.text {
+      request.start = try start(image, size, strength: kind == "FluxFillPipeline" ? number("strength") ?? 1 : #require(number("strength")))
+    }
+    request.controls = try controls(on: pipeline, size)
     if has("in.latents") { request.noise = unpacked(try tensor("in.latents"), size) }
     return request
+  }
+
+  /// One control, or several where their files are a list.
+  private func controls(on pipeline: FluxPipeline, _ size: Size) throws -> [Control] {
+    func all(_ key: String, _ from: [String: JSON]) -> [JSON?] { if case .list(let list)? = from[key] { list } else { [from[key]] } }
+    func at(_ index: Int, _ list: [JSON?]) -> JSON? { list[min(index, list.count - 1)] }
+    let images = all("control_image_file", params), nets = all("controlnet", params["components"]?.map ?? [:])
+    let scales = all("controlnet_conditioning_scale", params), modes = all("control_mode", params)
+    let from = all("control_guidance_start", params), to = all("control_guidance_end", params)
+    return try images.enumerated().compactMap { index, file in
+      guard let file = file?.text else { return nil }
+      let picture = try Image(contentsOf: "\(folder)/\(file)").resized(width: size.width, height: size.height)
+      let net = try at(index, nets)?.text.map { try pipeline.controlNet("\(folder)/\($0)") }
+      var control = Control(.image(picture), by: net, scale: .constant(Float(at(index, scales)?.number ?? 1)), mode: at(index, modes)?.number.map { Int($0) })
+      control.window = (at(index, from)?.number ?? 0)...(at(index, to)?.number ?? 1)
+      return control
+    }
   }
 
   private func start(_ image: String, _ size: Size, strength: Double) throws -> Start {

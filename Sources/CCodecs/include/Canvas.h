@@ -33,6 +33,9 @@ typedef struct canvas_box {
 void fill_rectangle(canvas *canvas, canvas_box box);
 void fill_ellipse(canvas *canvas, canvas_box box);
 
+// The inside of a line from point to point and back: x, y, x, y, … for `count` points.
+void fill_polygon(canvas *canvas, const double *points, size_t count);
+
 // How lines are drawn; dash 0 is a line without gaps.
 typedef struct line_style {
   double width, dash;

@@ -73,6 +73,11 @@ extension Canvas {
     fill_ellipse(canvas, box.inC)
   }
 
+  func fill(polygon points: [(x: Double, y: Double)], _ colour: Colour) {
+    use(colour)
+    fill_polygon(canvas, points.flatMap { [$0.x, $0.y] }, points.count)
+  }
+
   /// A line through points; dashes and gaps are `dash` long, 0 for a line without gaps.
   func line(_ points: [(x: Double, y: Double)], _ colour: Colour, width: Double = 1, dash: Double = 0) {
     use(colour)

@@ -74,9 +74,14 @@ struct Calibration {
     }
     switch work {
     case .text(let tokens): _ = try sample.encode(t5: [Int](repeating: 1, count: tokens), clip: files.clipTokenizer.padded("").ids, adapters: [])
-    case .velocity(let text, let size):
+    case .network: break
+    case .velocity(let text, let size, let beside):
       let conditioning = Conditioning(sequence: Tensor(repeating: 0.1, [text, files.configuration.sequenceWidth]), pooled: Tensor(repeating: 0.1, [files.configuration.pooledWidth]))
-      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: files.configuration.hasGuidance ? 3.5 : nil, adapters: [])
+      let c = files.configuration, patch = 2 * files.vaeConfiguration.reduction, more = (c.inputs - c.outputs) / 4
+      var aside = Aside()
+      if more > 0 { aside.channels = Tensor(repeating: 0.5, [more, size.height * 2 / patch, size.width * 2 / patch]) }
+      if beside > 0 { aside.references = [latents(Size(width: patch * beside, height: patch))] }
+      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: c.hasGuidance ? 3.5 : nil, aside: aside, adapters: [])
     case .decode(let size): _ = try Image(decoded: sample.decode(latents(size)))
     case .encode(let size): _ = try sample.encode(Tensor(repeating: 0, [size.height, size.width, 3]))
     case .preview(let size): _ = try sample.preview(latents(size))
@@ -94,7 +99,10 @@ struct Calibration {
     }
     return switch work {
     case .text: work
-    case .velocity(let text, let size): fit(size) { .velocity(text: text, size: $0) }
+    case .velocity(let text, let size, let beside):
+      // References are as much more as there were pixels, however small it is tried.
+      fit(size) { .velocity(text: text, size: $0, beside: beside * $0.width * $0.height / max(size.width * size.height, 1)) }
+    case .network: fit(Size(256)) { .velocity(text: 64, size: $0) }
     case .decode(let size): fit(size) { .decode($0) }
     case .encode(let size): fit(size) { .encode($0) }
     case .preview(let size): .preview(size)
@@ -104,8 +112,9 @@ struct Calibration {
   private func operations(_ work: Work, isPartial: Bool = false) -> Double {
     switch work {
     case .text(let tokens): files.t5Configuration.operations(tokens: tokens, layers: isPartial ? ModelEngine.sampledLayers : nil)
-    case .velocity(let text, let size):
-      files.configuration.operations(text: text, image: size.width * size.height / (4 * files.vaeConfiguration.reduction * files.vaeConfiguration.reduction),
+    case .network(let operations): Double(operations)
+    case .velocity(let text, let size, let beside):
+      files.configuration.operations(text: text, image: size.width * size.height / (4 * files.vaeConfiguration.reduction * files.vaeConfiguration.reduction) + beside,
                                      blocks: isPartial ? ModelEngine.sampledBlocks : nil)
     case .decode(let size): 2 * files.vaeConfiguration.operations(pixels: size.width * size.height)
     case .encode(let size): files.vaeConfiguration.operations(pixels: size.width * size.height)

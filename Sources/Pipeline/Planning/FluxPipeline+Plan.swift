@@ -38,6 +38,7 @@ extension FluxPipeline {
     func bytes(_ part: Work.Part, _ models: [ModelPart]) -> Int { used.contains(part) ? models.reduce(0) { $0 + files.bytes(of: $1, precision) } : 0 }
     let text = bytes(.text, [.t5, .clip]), transformer = bytes(.transformer, [.transformer])
     let weights = (takesTurns ? max(text, transformer) : text + transformer) + bytes(.autoEncoder, [.vae])
+      + openedNets.values.reduce(0) { $0 + $1.bytes(precision) } + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }
     return Self.programBytes + weights + (workload.keys.map(activationBytes).max() ?? 0)
   }
 
@@ -48,9 +49,10 @@ extension FluxPipeline {
   private func activationBytes(_ work: Work) -> Int {
     switch work {
     case .text(let tokens): return 4 * tokens * files.t5Configuration.width * 16
-    case .velocity(let text, let size):
+    case .network: return 0
+    case .velocity(let text, let size, let beside):
       // x, what goes in, [q | k | v | hidden], heads, attended, both: 25 widths in a single block.
-      return 4 * 25 * configuration.width * (text + tokens(of: size))
+      return 4 * 25 * configuration.width * (text + tokens(of: size) + beside)
     case .decode(let size), .encode(let size), .preview(let size):
       // Input, what goes into the product, output and the sum of the last block; its input has twice the channels.
       return 4 * size.width * size.height * (files.vaeConfiguration.channels[0] * 6)

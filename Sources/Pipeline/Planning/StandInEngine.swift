@@ -2,6 +2,7 @@ import Conditioning
 import Denoising
 import Foundation
 import Imaging
+import Models
 import Tensors
 
 /// Counts the work and gives values of the right shapes: what a recipe runs against while it is checked or planned.
@@ -28,10 +29,23 @@ final class StandInEngine: Engine {
   }
 
   /// Straight to the pattern D: v = (x − D)/σ.
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor {
-    try count(.velocity(text: conditioning.tokens, size: size(of: latents)))
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
+    let beside = aside.references.reduce(0) { $0 + Rotary.Grid($1).count }, tokens = Rotary.Grid(latents).count + beside + conditioning.tokens
+    try count(.velocity(text: conditioning.tokens, size: size(of: latents), beside: beside))
+    let added = adapters.reduce(0) { $0 + ($1.scale == 0 ? 0 : $1.lora.operations(of: .transformer, rows: tokens)) }
+    if added > 0 { try count(.network(operations: added)) }
     let scale = 1 / max(sigma, 1e-3), strength = strength(of: latents) + strength(of: conditioning.sequence)
     return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - strength * $1) }
+  }
+
+  func residuals(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, _ view: ControlView) throws -> Residuals? {
+    try count(.network(operations: Int(view.net.configuration.operations(text: conditioning.tokens, image: Rotary.Grid(latents).count))))
+    return nil
+  }
+
+  func tokens(of picture: Tensor, by file: ReduxFile) throws -> Tensor {
+    try count(.network(operations: Int(file.configuration.operations)))
+    return pattern([file.configuration.tokens, file.outputs]) * strength(of: picture)
   }
 
   func decode(_ latents: Tensor) throws -> Tensor {

@@ -7,6 +7,7 @@ extension AliasDescription {
   static var all: [AliasDescription] {
     [
       AliasDescription(name: "SamplerName", summary: "A sampler that is inside.", words: NamedSampler.allCases.map { ($0.rawValue, $0.summary) }),
+      AliasDescription(name: "ControlMode", summary: "A kind of picture that a Union ControlNet knows.", words: ControlMode.allCases.map { ($0.name, $0.summary) }),
       AliasDescription(name: "ScheduleName", summary: "A way to space the noise levels.", words: NamedSchedule.allCases.map { ($0.rawValue, $0.summary) }),
       AliasDescription(name: "Combination", summary: "How the two passes of cfg become one velocity.", words: combinations),
       AliasDescription(name: "NoiseKind", summary: "Whose random numbers a seed means.", words: noiseKinds),

@@ -46,7 +46,7 @@ struct Topic {
         with it. step.memory is a table that lives as long as the loop.
         """),
       Topic(names: ["per-step", "per-step-values"], summary: "A number, a list, or a function of the step.", text: """
-        guidance, cfg.scale, the scale of a LoRA, eta and s_noise are written in one of three ways:
+        guidance, cfg.scale, the scales of LoRAs and controls, eta and s_noise are written in one of three ways:
 
           guidance = 3.5
           guidance = { 5, 4, 3 }                   the last one is held
@@ -67,6 +67,47 @@ struct Topic {
         the model does not have are an error that names them, unless partial = true. Scale 0 is the model as it was, to the byte.
 
         fluxlua inspect FILE --model MODEL tells dialect, rank, what it changes and what has no place.
+        """),
+      Topic(names: ["control", "controls", "controlnet"], summary: "Pictures that steer: edges, depth maps, poses.", text: """
+        control = { model = …, image = … } in generate, sample and steps, or a list of such tables; what several say is added. model is a ControlNet for FLUX.1, a
+        folder with config.json or a file, in the layout of InstantX and Shakker Labs (diffusers' FluxControlNetModel). FLUX.1-Canny-dev and
+        FLUX.1-Depth-dev take one picture by themselves, without model.
+
+          control = { model = "union", image = edges, mode = "canny", scale = 0.7, to = 0.8 }
+          control = { { model = "union", image = pose, mode = "pose", scale = {1, 0.5} },
+                      { model = "depth", image = depth, scale = function(step) return step.sigma end } }
+
+        Union networks want a mode, by its name or its number. from and to are shares of the steps. With cfg, what a network says to the prompt is used in both passes.
+
+        Maps come from pictures: picture:canny(), :grey(), :blur(sigma), :tile(4); map:depth{ invert = true } for depth maps in which near is dark; and
+        flux.pose{ size =, people = } draws skeletons from joints. Depth and pose of a photograph are for other programs to find.
+        """, aliases: ["ControlMode"]),
+      Topic(names: ["kontext", "reference", "references"], summary: "Pictures that are changed by words.", text: """
+        reference = picture, for FLUX.1 Kontext: the prompt says what shall be otherwise. It is brought to the nearest of the 17 sizes that Kontext was trained on,
+        unless the list says snap = false; where no size is asked for, the picture becomes as large as it.
+
+          model:generate("make it night", { reference = picture })
+          model:generate("both on one table", { reference = { cup, spoon, snap = false } })
+
+        Several lie beside each other, as in ComfyUI; diffusers knows one only.
+        """),
+      Topic(names: ["fill", "inpainting", "masks"], summary: "Painting where a mask is light.", text: """
+        image and mask. Any model paints there by keeping the rest of the latents at every step; FLUX.1 Fill was made for it, sees the picture and the mask, and begins
+        from noise alone unless strength says otherwise.
+
+          mask_grow = 8            the mask reaches 8 pixels further
+          mask_blur = 4            and its edge is blurred
+          overlay = true           pixels stay as they were, to the byte, where the mask is black
+          padding = 32             only the mask and 32 pixels around it are painted, at the full size, and put back
+        """),
+      Topic(names: ["redux"], summary: "Pictures behind the words of a prompt.", text: """
+        redux = { model = …, image = picture }: FLUX.1 Redux, a folder with image_encoder and image_embedder, turns pictures into text tokens.
+
+          redux = { model = "FLUX.1-Redux-dev", image = cat, strength = 0.6 }
+          redux = { model = "FLUX.1-Redux-dev", image = { { image = cat, weight = 0.7 }, { image = dog, weight = 0.3 } } }
+
+        The sequence is the sum of each picture's weight times (text, then the picture's tokens), as in diffusers; equal weights add up to 1. pooled weighs the pooled
+        text. strength leads from 0, where a picture's tokens are the text's own, drawn out to their number, to 1, where they are the picture's alone.
         """),
       Topic(names: ["sizes", "latents"], summary: "Pixels, latents, and where counting starts.", text: """
         A size is {width, height} in pixels, or a number for a square; multiples of 16. Latents are Tensors [16, height/8, width/8] everywhere, and

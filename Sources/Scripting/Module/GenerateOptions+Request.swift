@@ -29,10 +29,13 @@ extension GenerateOptions {
     let adapters = try model.adaptations(model.flux.loaded(lora, on: pipeline)) { perStep($0, run, lua) { Float($0) } }
     var request = Request(try prompt.prompt(on: pipeline, adapters: adapters), size: size.map(Size.init))
     request.adapters = adapters
+    request.controls = try controls(on: model, run, lua)
+    (request.references, request.channels) = (reference, channels)
+    request.redux = try redux.flatMap { try model.flux.loaded($0, on: pipeline) }
     if let seeds { request.seeds = seeds }
     request.batch = batch ?? max(1, prompt.all.count)
     if case .each(let all)? = seeds, batch == nil { request.batch = all.count }
-    let pixels = try pipeline.checkedSize(request.size), grain = pipeline.reduction
+    let pixels = try pipeline.size(of: request), grain = pipeline.reduction
     _ = try Tensor.product([request.batch, pipeline.latentChannels, pixels.height / grain, pixels.width / grain])
     (request.sigmas, request.shift) = (try sigmas(), shift)
     try checkNoiseOptions()
@@ -48,7 +51,7 @@ extension GenerateOptions {
       request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua) { Float($0) }, negative: negative), run, lua) }
     }
     request.noiseKind = rng
-    request.start = try start()
+    request.start = try start(on: pipeline)
     request.noise = try noise(for: request, pipeline, lua)
     return request
   }
@@ -61,19 +64,25 @@ extension GenerateOptions {
     if sNoise != nil, named?.isStochastic != true { throw LuaError("'s_noise' has no meaning for \(name); it is for \(NamedSampler.allCases.filter(\.isStochastic).map(\.rawValue).joined(separator: ", "))") }
   }
 
-  private func start() throws -> Start {
+  /// A Fill model begins from noise alone, other models keep something of the picture.
+  private func start(on pipeline: FluxPipeline) throws -> Start {
+    let strength = self.strength ?? (pipeline.kind == "fill" ? 1 : 0.6)
     if let repaint { return .resumed(repaint) }
+    let ofMask: [(String, Bool)] = [("padding", padding != nil), ("mask_grow", maskGrow != nil), ("mask_blur", maskBlur != nil), ("overlay", overlay != nil)]
     guard let image else {
       if mask != nil { throw LuaError("'mask' says where to paint on a picture: give 'image' too") }
-      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'image' and 'mask' too") }
-      if strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
+      if let (name, _) = ofMask.first(where: \.1) { throw LuaError("'\(name)' is \(name == "padding" ? "the surroundings of" : "for") a mask: give 'image' and 'mask' too") }
+      if self.strength != nil { throw LuaError("'strength' is of a picture to start from: give 'image' too") }
       return .noise
     }
     guard let mask else {
-      if padding != nil { throw LuaError("'padding' is the surroundings of a mask: give 'mask' too") }
-      return .image(image, strength: strength ?? 0.6)
+      if let (name, _) = ofMask.first(where: \.1) { throw LuaError("'\(name)' is \(name == "padding" ? "the surroundings of" : "for") a mask: give 'mask' too") }
+      return .image(image, strength: strength)
     }
-    return .repaint(image, mask: mask, strength: strength ?? 0.6, padding: padding)
+    if padding != nil, overlay == false { throw LuaError("'overlay' cannot be false with 'padding', which puts what was painted back into the picture") }
+    let drawn = try mask.grey().grown(by: maskGrow ?? 0).blurred(sigma: maskBlur ?? 0)
+    let keeping: Start.Keeping = padding.map { .pixelsAround(padding: $0) } ?? (overlay == true ? .pixels : .latents)
+    return .repaint(image, mask: maskGrow == nil && maskBlur == nil ? mask : drawn, strength: strength, keeping: keeping)
   }
 
   private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {
@@ -107,7 +116,7 @@ extension GenerateOptions {
     }
   }
 
-  private func perStep<Value>(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua, _ convert: @escaping (Double) -> Value) -> PerStep<Value> {
+  func perStep<Value>(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua, _ convert: @escaping (Double) -> Value) -> PerStep<Value> {
     switch value {
     case .constant(let value): .constant(convert(value))
     case .list(let values): .list(values.map(convert))
@@ -125,7 +134,7 @@ extension GenerateOptions {
     case nil: return nil
     case .tensor(let tensor)?: return tensor
     case .function(let function)?:
-      let size = try pipeline.checkedSize(request.size)
+      let size = try pipeline.size(of: request)
       let shape = [pipeline.latentChannels, size.height / pipeline.reduction, size.width / pipeline.reduction]
       let seeds: [Int64] = switch request.seeds { case .one(let seed): Array(repeating: seed, count: request.batch); case .each(let all): all }
       return Tensor.stacked(try seeds.enumerated().map { index, seed in

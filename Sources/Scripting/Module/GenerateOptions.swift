@@ -18,12 +18,18 @@ struct GenerateOptions {
   var guidance: LuaPerStep<Double>?
   var cfg: CFGOptions?
   var lora: [LuaAdapter] = []
+  var control: [LuaControl] = []
+  var reference: [Reference] = []
+  var redux: LuaRedux?
   var noise: NoiseChoice?
   var eta: LuaPerStep<Double>?, sNoise: LuaPerStep<Double>?
   var rng = NoiseKind.torch
   var image: Image?, mask: Image?, strength: Double?, padding: Int?
+  var maskGrow: Int?, maskBlur: Double?, overlay: Bool?
   /// Of a run that goes on from a file: what its mask left as it was.
   var repaint: Repaint?
+  /// And what a Fill model saw beside its latents.
+  var channels: Tensor?
   var checkpoint: CheckpointOptions?
   var beforeStep: LuaReference?, onStep: LuaReference?
 
@@ -93,6 +99,11 @@ struct GenerateOptions {
       Field("strength", .share, \.strength, "the share of the schedule that the picture is noised for; 1 is all"),
       Field("mask", Reader<Image>.object, \.mask, "paint only where this is light"),
       Field("padding", .integer(in: 0...16384), \.padding, "paint just the mask and so many pixels around it, at the full size, and put that back into the picture"),
+      Field("mask_grow", .integer(in: -1024...1024), \.maskGrow, "so many pixels more of the mask, or fewer where it is negative"),
+      Field("mask_blur", .number(in: 0...1000), \.maskBlur, "the pixels by which its edge is blurred after that, so that an overlay is mixed in there"),
+      Field("overlay", .boolean, \.overlay, "whether the picture stays as it was, to the byte, where the mask is black; with padding it always does"),
+      Field("reference", LuaReferences.reader, \.reference, "a picture that Kontext looks at and changes by words, or a list of them; snap = false in the list keeps their sizes"),
+      Field("redux", .options(LuaRedux.options), \.redux, "pictures behind the words of the prompt, by FLUX.1 Redux"),
     ]
   }
 
@@ -108,6 +119,7 @@ struct GenerateOptions {
       Field("guidance", .perStep(.finite, named: "guidance"), \.guidance, "distilled guidance, of models that have it; the model's own by default"),
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
       Field("lora", LuaAdapter.reader, \.lora, "adapters beside the weights, after those of the model: { [\"file\"] = scale }, or a list of {file, scale}"),
+      Field("control", LuaControl.reader, \.control, "pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
       Field("on_step", hook, \.onStep, "sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them"),
     ]
@@ -118,8 +130,7 @@ struct GenerateOptions {
   }
 
   private static var later: [Field<GenerateOptions>] {
-    [.later("control", "ControlNet"), .later("reference", "Kontext"), .later("redux", "Redux"),
-     .later("cache", "step caching"), .later("tile", "tiled decoding")]
+    [.later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
   private static var seed: Reader<Seeds> {

@@ -16,7 +16,7 @@ extension Colour {
 
 extension Image {
   static func edited(_ start: LuaType<Image>) -> LuaType<Image> {
-    shaped(compared(start))
+    shaped(mapped(compared(start)))
       .method("resize", "Another size: \"lanczos\" (default), \"bicubic\", \"area\" or \"nearest\", as Pillow's.", .required("width", .integer(in: 1...longestSide), "pixels"),
               .required("height", .integer(in: 1...longestSide), "pixels"), .optional("filter", .named(ResamplingFilter.allCases), "how pixels are weighed; lanczos by default"), returns: "flux.Image") { image, _, width, height, filter in
         try image.resized(width: width, height: height, filter ?? .lanczos)
@@ -39,6 +39,25 @@ extension Image {
       .method("invert", "Light for dark.", returns: "flux.Image") { image, _ in image.inverted() }
       .method("blur", "A Gaussian blur of this many pixels.", .required("sigma", .number(in: 0...1000), "how far it reaches"), returns: "flux.Image") { image, _, sigma in try image.blurred(sigma: sigma) }
       .method("label", "With a text below it.", .required("text", .string, "any text"), returns: "flux.Image") { image, _, text in try image.labelled(text) }
+  }
+
+  /// Maps for controls, and what is done to masks.
+  private static func mapped(_ start: LuaType<Image>) -> LuaType<Image> {
+    start
+      .method("canny", "Its edges, white on black: Canny's, as OpenCV finds them.", .options(CannyOptions.options), returns: "flux.Image") { image, _, options in
+        guard options.low <= options.high else { throw LuaError("'low' must not be above 'high'") }
+        return try image.canny(low: options.low, high: options.high, blur: options.blur)
+      }
+      .method("tile", "What is left of it at a fraction of its size: for Tile controls, which paint the details anew.",
+              .optional("factor", .integer(in: 1...1024), "how many times smaller; 4 by default"), returns: "flux.Image") { image, _, factor in
+        try image.coarsened(by: factor ?? 4)
+      }
+      .method("depth", "A depth map as models want it: grey, from black, far, to white, near.", .options(DepthOptions.options), returns: "flux.Image") { image, _, options in
+        let map = image.grey(), whole = options.stretch ? map.stretched() : map
+        return options.invert ? whole.inverted() : whole
+      }
+      .method("grow", "A mask that reaches so many pixels further, or less far where the number is negative.",
+              .required("pixels", .integer(in: -1024...1024), "how far"), returns: "flux.Image") { image, _, pixels in image.grown(by: pixels) }
   }
 
   /// Outside of a picture too, but not out of this world.
@@ -78,7 +97,28 @@ extension Reader where Value: RawRepresentable<String> {
   }
 }
 
-// flux.mask and flux.sheet.
+private struct CannyOptions {
+  var low = 100.0, high = 200.0, blur = 0.0
+  static var options: Options<CannyOptions> {
+    Options(CannyOptions(), [
+      Field("low", .number(in: 0...1e5), \.low, "slopes above it belong to an edge that they touch; 100 by default"),
+      Field("high", .number(in: 0...1e5), \.high, "slopes above it are an edge; 200 by default"),
+      Field("blur", .number(in: 0...1000), \.blur, "the pixels of a Gaussian blur before all else; 0, none, by default"),
+    ])
+  }
+}
+
+private struct DepthOptions {
+  var invert = false, stretch = true
+  static var options: Options<DepthOptions> {
+    Options(DepthOptions(), [
+      Field("invert", .boolean, \.invert, "whether near is dark in it, and becomes light"),
+      Field("stretch", .boolean, \.stretch, "whether its values are stretched from black to white; true by default"),
+    ])
+  }
+}
+
+// flux.mask, flux.pose and flux.sheet.
 
 private struct MaskOptions {
   var size: PixelSize?, value = 0.0
@@ -102,7 +142,15 @@ private struct SheetOptions {
 }
 
 extension FluxModule {
-  func sheetFunctions() -> [LuaFunction] { [maskFunction(), sheetFunction()] }
+  func sheetFunctions() -> [LuaFunction] { [maskFunction(), poseFunction(), sheetFunction()] }
+
+  private func poseFunction() -> LuaFunction {
+    LuaFunction("pose", "Skeletons on black, as OpenPose draws them: flux.pose{ size = 512, people = { { nose = {256, 80}, neck = {256, 140} } } }.",
+                .required("options", .options(PoseOptions.options), "named values"), returns: "flux.Image") { _, options in
+      guard let size = options.size else { throw LuaError("'size' is missing") }
+      return try Pose.drawing(options.people, width: size.width, height: size.height, stick: options.stick)
+    }
+  }
 
   private func maskFunction() -> LuaFunction {
     LuaFunction("mask", "A grey picture to draw a mask on: flux.mask{ size = 512 }:ellipse(100, 100, 300, 300):blur(8).", .required("options", .options(MaskOptions.options), "named values"),

@@ -59,7 +59,7 @@ package final class LuaModel: LuaObject {
               .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
               .required("sigma", .number(in: 0...1), "the noise level"), .required("conditioning", Reader<Conditioning>.object, "what model:encode gives"),
               .options(VelocityOptions.options), returns: "flux.Tensor") { model, _, latents, sigma, conditioning, options in
-        try model.velocity(latents, sigma, conditioning, guidance: options.guidance)
+        try model.velocity(latents, sigma, conditioning, options)
       }
       .method("decode", "The picture of latents, or a list of them for a batch.",
               .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
@@ -129,11 +129,11 @@ package final class LuaModel: LuaObject {
     return pipeline.configuration.hasGuidance
   }
 
-  private func velocity(_ latents: Tensor, _ sigma: Double, _ conditioning: Conditioning, guidance: Double?) throws -> Tensor {
-    let x = try checked(latents), single = x.shape.count == 3
+  private func velocity(_ latents: Tensor, _ sigma: Double, _ conditioning: Conditioning, _ options: VelocityOptions) throws -> Tensor {
+    let x = try checked(latents), single = x.shape.count == 3, guidance = options.guidance, controls = try self.controls(options.control)
     let scale = guidance == nil || takesGuidance() ? guidance.map { Float($0) } ?? pipeline.defaults.guidance : nil
     let made = try flux.engine {
-      try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale, adapters: shares())
+      try pipeline.velocity(single ? x.reshaped([1] + x.shape) : x, Float(sigma), [conditioning], guidance: scale, adapters: shares(), controls: controls)
     }
     return single ? made[0] : made
   }
@@ -188,9 +188,10 @@ struct PromptList {
 }
 
 private struct VelocityOptions {
-  var guidance: Double?
+  var guidance: Double?, control: [LuaControl] = []
   static var options: Options<VelocityOptions> {
-    Options(VelocityOptions(), [Field("guidance", .finite, \.guidance, "distilled guidance; the model's own by default"), .later("control", "ControlNet")])
+    Options(VelocityOptions(), [Field("guidance", .finite, \.guidance, "distilled guidance; the model's own by default"),
+                                Field("control", LuaControl.reader, \.control, "pictures that steer, each with a scale that is one number")])
   }
 }
 

@@ -13,6 +13,11 @@ extension LuaRun {
     guard !request.isScripted, ![options.eta, options.sNoise].contains(where: { $0?.isFunction == true }), options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
     let start = Digest(), steps = trajectory.schedule.steps
     start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\(request.adapters.map { " \($0.lora.sha256)" }.joined())\n")
+    for control in request.controls { start.update("\(control.net?.hash ?? "") \(control.mode ?? -1) \(control.window)\n") }
+    for (name, tensor) in trajectory.company.sorted(by: { $0.key < $1.key }) {
+      start.update(name)
+      start.update(tensor)
+    }
     start.update(trajectory.latents)
     for one in trajectory.conditioning { start.update(one) }
     if let cfg = request.cfg {
@@ -22,7 +27,7 @@ extension LuaRun {
     var names = [start.finish()]
     for step in 1...steps {
       let digest = Digest(), sigmas = trajectory.schedule.sigmas
-      digest.update("\(names[step - 1]) \(sigmas[step - 1]) \(sigmas[step]) \(Self.value(request.guidance, step)) \(Self.value(request.cfg?.scale, step)) \(request.adapters.map { Self.value($0.scale, step) })")
+      digest.update("\(names[step - 1]) \(sigmas[step - 1]) \(sigmas[step]) \(Self.value(request.guidance, step)) \(Self.value(request.cfg?.scale, step)) \(request.adapters.map { Self.value($0.scale, step) }) \(request.controls.map { Self.value($0.scale, step) })")
       names.append(digest.finish())
     }
     return names

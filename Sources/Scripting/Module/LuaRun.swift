@@ -45,7 +45,7 @@ package final class LuaRun: LuaObject {
       request.before = { step in try this.value?.runHook(before, named: "before_step", on: &step) }
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
-    let size = try model.pipeline.checkedSize(request.size), pictures = made.latents.shape[0]
+    let size = try model.pipeline.size(of: request), pictures = made.latents.shape[0]
     region = try request.start.region(for: size)
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
     (x, shape) = (made.latents, made.latents.shape)
@@ -193,7 +193,7 @@ package final class LuaRun: LuaObject {
     }
     while try advance() != nil {
       guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
-      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg, scales: record.adapters?.map(\.scales) ?? []), as: prefix[position.index])
+      memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg, scales: record.adapters?.map(\.scales) ?? [], controls: record.controls?.map(\.scales) ?? []), as: prefix[position.index])
     }
   }
 
@@ -229,8 +229,11 @@ package final class LuaRun: LuaObject {
   func branch(at step: Step, _ changes: Argument) throws -> LuaRun {
     guard let trajectory else { throw LuaError("the loop is over") }
     let options = changes.isAbsent ? options : try options.changed(by: changes)
+    var course = options
+    // A step's conditioning has Redux's pictures in it already.
+    if options.prompt == nil { course.redux = nil }
     let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
-    let run = try LuaRun(model, prompt, options, lua)
+    let run = try LuaRun(model, prompt, course, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
     try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState()),
                   after: records, changed: !changes.isAbsent)
@@ -238,9 +241,10 @@ package final class LuaRun: LuaObject {
   }
 
   /// All that it takes to go on from here.
-  func saved(at step: Step?) throws -> (SavedRun, SavedTensors) {
+  /// - Parameter hasCall: whether the call that made the run is made again with it
+  func saved(at step: Step?, hasCall: Bool = false) throws -> (SavedRun, SavedTensors) {
     guard let trajectory else { throw LuaError("the loop is over: there is nothing left to go on with") }
-    if region != nil { throw LuaError("a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it") }
+    if region != nil, !hasCall { throw LuaError("a run with padding or overlay cannot be saved: it is a part of a picture, which is not saved with it") }
     try settle()
     let position = trajectory.position, latents = step?.latents ?? x
     var named: NamedSampler?, combine: String?, functions: [String] = []
@@ -249,6 +253,7 @@ package final class LuaRun: LuaObject {
     if case .function? = options.eta { functions.append("eta") }
     if case .function? = options.sNoise { functions.append("s_noise") }
     if options.lora.contains(where: { $0.scale.isFunction }) { functions.append("lora") }
+    if options.control.contains(where: { $0.scale.isFunction }) { functions.append("control") }
     if options.beforeStep != nil { functions.append("before_step") }
     if onStep != nil { functions.append("on_step") }
     switch options.cfg?.combine { case .named(_, let name)?: combine = name; case .function?: functions.append("cfg"); case nil: break }
@@ -259,10 +264,11 @@ package final class LuaRun: LuaObject {
       eta: options.eta.flatMap { SavedRun.Numbers($0) }, sNoise: options.sNoise.flatMap { SavedRun.Numbers($0) }, rng: options.rng.name, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
       functions: functions, numbers: position.sampler.numbers, records: records,
-      modelAdapters: model.adapters.map { SavedRun.Adapter($0) }, adapters: try model.flux.loaded(options.lora, on: model.pipeline).map { SavedRun.Adapter($0) })
+      modelAdapters: model.adapters.map { SavedRun.Adapter($0) }, adapters: try model.flux.loaded(options.lora, on: model.pipeline).map { SavedRun.Adapter($0) },
+      controls: try options.control.map { try SavedRun.Control($0, hash: model.flux.loaded($0, on: model.pipeline)?.hash) })
     let negative = try options.cfg.map { try negatives($0) } ?? []
     return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors,
-                                repaint: (trajectory.sampler as? Inpainting)?.repaint))
+                                repaint: (trajectory.sampler as? Inpainting)?.repaint, company: trajectory.company))
   }
 
   /// What is not wanted, as the adapters' text encoders read it.

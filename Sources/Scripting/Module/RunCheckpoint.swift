@@ -14,7 +14,7 @@ struct RunCheckpoint {
   init(of run: LuaRun, every seconds: Double) throws {
     every = .seconds(seconds)
     files = run.model.flux.session.files
-    let (start, tensors) = try run.saved(at: nil)
+    let (start, tensors) = try run.saved(at: nil, hasCall: true)
     path = "checkpoints/\(try Self.key(start, tensors, run.model.flux)).safetensors"
     guard let found = try files.own(path) else { return }
     let (saved, kept) = try run.model.flux.engine { try SavedRun.read(FileBytes(mapping: found), path) }
@@ -40,7 +40,7 @@ struct RunCheckpoint {
   }
 
   mutating func write(_ run: LuaRun) throws {
-    let (saved, tensors) = try run.saved(at: nil)
+    let (saved, tensors) = try run.saved(at: nil, hasCall: true)
     let bytes = try saved.file(tensors, recipe: files.recipe)
     try files.keep(bytes, at: path)
     last = .now

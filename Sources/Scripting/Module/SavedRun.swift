@@ -36,6 +36,20 @@ struct SavedRun: Codable {
     }
   }
 
+  /// A picture that steers; its latents are among the tensors.
+  struct Control: Codable {
+    /// nil of a model's own.
+    var file: String?, hash: String?
+    /// nil of a function.
+    var scale: Numbers?
+    var from: Double, to: Double, mode: Int?
+
+    init(_ control: LuaControl, hash: String?) {
+      (file, self.hash, scale) = (control.model, hash, Numbers(control.scale))
+      (from, to, mode) = (control.from, control.to, control.mode)
+    }
+  }
+
   var model: String
   var index: Int, sigma: Float
   var sigmas: [Float]
@@ -50,6 +64,7 @@ struct SavedRun: Codable {
   var records: [PictureRecord]
   /// Of the model, and of the call.
   var modelAdapters: [Adapter]?, adapters: [Adapter]?
+  var controls: [Control]?
 }
 
 /// The tensors beside it.
@@ -58,6 +73,8 @@ struct SavedTensors {
   var conditioning: [Conditioning], negative: [Conditioning]
   var sampler: [String: Tensor]
   var repaint: Repaint?
+  /// What the model was shown besides.
+  var company: [String: Tensor] = [:]
 
   var named: [String: Tensor] {
     var all = ["latents": latents]
@@ -69,11 +86,12 @@ struct SavedTensors {
     }
     for (name, tensor) in sampler { all["sampler.\(name)"] = tensor }
     if let repaint { all.merge(["repaint.mask": repaint.mask, "repaint.original": repaint.original, "repaint.noise": repaint.noise]) { $1 } }
+    for (name, tensor) in company { all["company.\(name)"] = tensor }
     return all
   }
 
-  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], repaint: Repaint?) {
-    (self.latents, self.conditioning, self.negative, self.sampler, self.repaint) = (latents, conditioning, negative, sampler, repaint)
+  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], repaint: Repaint?, company: [String: Tensor]) {
+    (self.latents, self.conditioning, self.negative, self.sampler, self.repaint, self.company) = (latents, conditioning, negative, sampler, repaint, company)
   }
 
   init(_ checkpoint: Checkpoint) throws {
@@ -88,8 +106,10 @@ struct SavedTensors {
     (conditioning, negative) = (try list("conditioning"), try list("negative"))
     repaint = checkpoint.entries["repaint.mask"] == nil ? nil
       : Repaint(mask: try checkpoint.tensor("repaint.mask"), original: try checkpoint.tensor("repaint.original"), noise: try checkpoint.tensor("repaint.noise"))
-    let states = checkpoint.entries.keys.filter { $0.hasPrefix("sampler.") }
-    sampler = Dictionary(uniqueKeysWithValues: try states.map { (String($0.dropFirst(8)), try checkpoint.tensor($0)) })
+    func tensors(_ start: String) throws -> [String: Tensor] {
+      Dictionary(uniqueKeysWithValues: try checkpoint.entries.keys.filter { $0.hasPrefix(start) }.map { (String($0.dropFirst(start.count)), try checkpoint.tensor($0)) })
+    }
+    (sampler, company) = (try tensors("sampler."), try tensors("company."))
   }
 }
 
@@ -123,6 +143,7 @@ extension LuaModel {
     }
     try tensors.check(path)
     if !given.contains("lora") { try checkFiles(saved.adapters ?? [], path) }
+    if !given.contains("control") { try checkNets(saved.controls ?? [], path) }
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
     try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
@@ -148,11 +169,27 @@ extension LuaModel {
       throw LuaError("'\(path)' was saved with another '\(one.file)' (sha256 \(one.sha256.prefix(10))…, this is \(found.lora.sha256.prefix(10))…)")
     }
   }
+
+  /// And so must those of ControlNets.
+  fileprivate func checkNets(_ saved: [SavedRun.Control], _ path: String) throws {
+    for one in saved {
+      guard let file = one.file, let hash = one.hash, let found = try flux.loaded(LuaControl(model: file), on: pipeline), found.hash != hash else { continue }
+      throw LuaError("'\(path)' was saved with another '\(file)' (sha256 \(hash.prefix(10))…, this is \(found.hash.prefix(10))…)")
+    }
+  }
 }
 
 extension SavedTensors {
   /// What a mask left as it was must be of the latents' shape.
   func check(_ path: String) throws {
+    let (height, width) = (latents.shape.count == 4 ? latents.shape[2] : 0, latents.shape.count == 4 ? latents.shape[3] : 0)
+    for (name, tensor) in company {
+      let shape = tensor.shape, isReference = name.hasPrefix("reference.")
+      guard tensor.isFinite, isReference ? shape.count == 3 && shape.allSatisfy({ $0 > 0 }) && shape[1] % 2 == 0 && shape[2] % 2 == 0 && shape[0] == latents.shape[1]
+        : shape.count == 4 && shape[0] == latents.shape[0] && shape[2] == height && shape[3] == width && (name == "channels" || shape[1] == latents.shape[1]) else {
+        throw CheckpointError.malformed(path, "holds '\(name)' of the shape \(shape), which does not belong to latents of \(latents.shape)")
+      }
+    }
     guard let repaint else { return }
     let shape = latents.shape
     guard shape.count == 4, repaint.original.shape == shape, repaint.noise.shape == shape, repaint.mask.shape == [1, 1, shape[2], shape[3]] else {
@@ -187,6 +224,7 @@ extension SavedRun {
     (options.eta, options.sNoise, options.repaint) = (eta?.perStep, sNoise?.perStep, tensors.repaint)
     options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
+    restore(&options, tensors.company)
     options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()
@@ -196,5 +234,21 @@ extension SavedRun {
       options.cfg = two
     }
     return options
+  }
+}
+
+extension SavedRun {
+  /// What the model was shown besides, as latents.
+  private func restore(_ options: inout GenerateOptions, _ company: [String: Tensor]) {
+    options.control = (controls ?? []).enumerated().map { index, one in
+      let latents = company[one.file == nil ? "channels" : "control.\(index)"]
+      return LuaControl(model: one.file, picture: latents.map { .latents($0) }, scale: one.scale?.perStep ?? .constant(0), from: one.from, to: one.to, mode: one.mode)
+    }
+    var index = 0
+    while let latents = company["reference.\(index)"] {
+      options.reference.append(Reference(.latents(latents)))
+      index += 1
+    }
+    if !options.control.contains(where: { $0.model == nil }) { options.channels = company["channels"] }
   }
 }

@@ -48,7 +48,7 @@ extension Plan.Model {
         pictures += count
         pixels += count * size.width * size.height
         bySize[size, default: 0] += count
-      case .encode, .preview: break
+      case .encode, .preview, .network: break
       }
     }
     megapixels = Double(pixels) / 1e6

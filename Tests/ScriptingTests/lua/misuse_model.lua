@@ -85,7 +85,7 @@ check.error([[generate: 'on_step' must be a function, got "f" (a string)]], func
 check.error("generate: on_step: the function must return nil, false or a Tensor, got 5", function() return model:generate(c, {on_step = function() return 5 end, size = 32, steps = 1}) end)
 check.error("generate: on_step: the function must return latents of the shape [16, 4, 4], got [2, 3]", function() return model:generate(c, {on_step = function() return t end, size = 32, steps = 1}) end)
 check.error("generate: before_step: the function must return nil, false or a Tensor, got true", function() return model:generate(c, {before_step = function() return true end, size = 32, steps = 1}) end)
-check.error("generate: 'control' is not in this version yet (ControlNet)", function() return model:generate(c, {control = {}}) end)
+check.error("generate: 'cache' is not in this version yet (step caching)", function() return model:generate(c, {cache = {}}) end)
 check.error("sample: no option 'stepz'; did you mean 'steps'?", function() return model:sample(c, {stepz = 4}) end)
 check.error("steps: no option 'stepz'; did you mean 'steps'?", function() return model:steps(c, {stepz = 4}) end)
 check.error("steps: 'prompt' must be a text, a table of texts, a Conditioning, or a list of them, got nothing", function() return model:steps() end)

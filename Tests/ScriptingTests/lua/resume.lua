@@ -77,5 +77,5 @@ run()
 run:save "mask.safetensors"
 check.equal(drained(dev:resume "mask.safetensors"), dev:sample(fox, painting))
 painting.padding = 0
-check.error("save: a run with padding cannot be saved: it is a part of a larger picture, which is not saved with it",
+check.error("save: a run with padding or overlay cannot be saved: it is a part of a picture, which is not saved with it",
   function() dev:steps(fox, painting):save "padding.safetensors" end)
