@@ -76,6 +76,9 @@ package struct Weights: Sendable {
     return Linear(try Matrix(rows, precision: precision, roundsRows: roundsRows), bias: bias ? Tensor.concatenated(biases) : nil, parts: named)
   }
 
+  /// The gains of a norm of this width.
+  package func gain(_ name: String, _ width: Int) throws -> Gain { Gain(name: prefix + name, try tensor("\(name).weight", [width])) }
+
   private func check(_ name: String, _ shape: [Int]) throws {
     let entry = try checkpoint.entry(prefix + name)
     guard entry.shape == shape else { throw CheckpointError.shape(checkpoint.name, entry.origin, expected: shape, got: entry.shape) }

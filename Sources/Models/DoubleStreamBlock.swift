@@ -5,17 +5,17 @@ import Tensors
 struct Stream: Sendable {
   private(set) var modulation: Modulation
   private(set) var qkv: Linear
-  let queryNorm: Tensor, keyNorm: Tensor      // [depth]
+  private(set) var queryNorm: Gain, keyNorm: Gain      // [depth]
   private(set) var projection: Linear
   private(set) var up: Linear, down: Linear
 
   /// The names of one half in the checkpoint.
   struct Names: Sendable {
     let norm: String, q: String, k: String, v: String, queryNorm: String, keyNorm: String, out: String, feed: String
-    static let img = Names(norm: "norm1", q: "attn.to_q", k: "attn.to_k", v: "attn.to_v", queryNorm: "attn.norm_q.weight",
-                           keyNorm: "attn.norm_k.weight", out: "attn.to_out.0", feed: "ff.net")
+    static let img = Names(norm: "norm1", q: "attn.to_q", k: "attn.to_k", v: "attn.to_v", queryNorm: "attn.norm_q",
+                           keyNorm: "attn.norm_k", out: "attn.to_out.0", feed: "ff.net")
     static let txt = Names(norm: "norm1_context", q: "attn.add_q_proj", k: "attn.add_k_proj", v: "attn.add_v_proj",
-                           queryNorm: "attn.norm_added_q.weight", keyNorm: "attn.norm_added_k.weight", out: "attn.to_add_out",
+                           queryNorm: "attn.norm_added_q", keyNorm: "attn.norm_added_k", out: "attn.to_add_out",
                            feed: "ff_context.net")
   }
 
@@ -23,8 +23,8 @@ struct Stream: Sendable {
     let width = configuration.width
     modulation = try Modulation(weights[names.norm], width: width, count: 2)
     qkv = try weights.linear([(names.q, width), (names.k, width), (names.v, width)], inputs: width)
-    queryNorm = try weights.tensor(names.queryNorm, [configuration.headDepth])
-    keyNorm = try weights.tensor(names.keyNorm, [configuration.headDepth])
+    queryNorm = try weights.gain(names.queryNorm, configuration.headDepth)
+    keyNorm = try weights.gain(names.keyNorm, configuration.headDepth)
     projection = try weights.linear(names.out, inputs: width, outputs: width)
     let hidden = try weights.shape(of: "\(names.feed).0.proj.weight").first ?? 0
     up = try weights.linear("\(names.feed).0.proj", inputs: width, outputs: hidden)
@@ -34,7 +34,7 @@ struct Stream: Sendable {
   /// q, k and v of this stream, written behind those of the streams before it.
   func project(_ x: Tensor, _ modulation: ModulationOut, into heads: JointHeads, first: Int, _ rotary: Rotary) throws {
     let made = try qkv(modulated(x, shift: modulation.shift, scale: modulation.scale, as: qkv.intake))
-    heads.write(made, first: first, queryNorm: queryNorm, keyNorm: keyNorm, rotary)
+    heads.write(made, first: first, queryNorm: queryNorm.values, keyNorm: keyNorm.values, rotary)
   }
 
   /// What attention and the feed-forward add to the stream.
@@ -100,11 +100,21 @@ extension Stream: Layered {
     try change(&up)
     try change(&down)
   }
+
+  package mutating func changeNorms(_ change: (String, inout Tensor) throws -> Void) rethrows {
+    try change(queryNorm.name, &queryNorm.values)
+    try change(keyNorm.name, &keyNorm.values)
+  }
 }
 
 extension DoubleStreamBlock: Layered {
   package mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows {
     try img.changeLayers(change)
     try txt.changeLayers(change)
+  }
+
+  package mutating func changeNorms(_ change: (String, inout Tensor) throws -> Void) rethrows {
+    try img.changeNorms(change)
+    try txt.changeNorms(change)
   }
 }

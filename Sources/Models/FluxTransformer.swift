@@ -53,7 +53,7 @@ package struct FluxTransformer: Sendable {
   package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary, residuals: [Residuals] = [],
                               cancellation: Cancellation? = nil) throws -> Tensor {
     let vec = try embedding(timestep: timestep, guidance: guidance, pooled: pooled).silu(as: .f32).tensor
-    var i = try imgIn(img), t = try txtIn(txt)
+    var i = try imgIn(wide: img), t = try txtIn(txt)
     for (index, block) in doubleBlocks.enumerated() {
       try cancellation?.check()
       try block(img: &i, txt: &t, vec: vec, rotary: rotary)
@@ -77,5 +77,10 @@ extension FluxTransformer: Layered {
     for index in doubleBlocks.indices { try doubleBlocks[index].changeLayers(change) }
     for index in singleBlocks.indices { try singleBlocks[index].changeLayers(change) }
     try lastLayer.changeLayers(change)
+  }
+
+  package mutating func changeNorms(_ change: (String, inout Tensor) throws -> Void) rethrows {
+    for index in doubleBlocks.indices { try doubleBlocks[index].changeNorms(change) }
+    for index in singleBlocks.indices { try singleBlocks[index].changeNorms(change) }
   }
 }

@@ -113,6 +113,8 @@ struct Dialect: Sendable {
 /// What a tensor of an adapter is to its layer, by the end of its name.
 enum AdapterRole: Sendable {
   case down, up, downBias, bias, alpha, magnitude, whole, wholeBias
+  /// What takes the place of a norm's gain.
+  case gain
   case w1, w1a, w1b, w2, w2a, w2b, tucker
 
   static let endings: [(String, AdapterRole)] = [
@@ -122,7 +124,10 @@ enum AdapterRole: Sendable {
     (".lora_magnitude_vector.weight", .magnitude), (".diff", .whole), (".diff_b", .wholeBias),
     (".hada_w1_a", .w1a), (".hada_w1_b", .w1b), (".hada_w2_a", .w2a), (".hada_w2_b", .w2b), (".hada_t1", .tucker), (".hada_t2", .tucker),
     (".lokr_w1", .w1), (".lokr_w1_a", .w1a), (".lokr_w1_b", .w1b), (".lokr_w2", .w2), (".lokr_w2_a", .w2a), (".lokr_w2_b", .w2b), (".lokr_t2", .tucker),
-  ]
+  ] + norms.map { ("\($0).weight", .gain) } + [(".query_norm.scale", .gain), (".key_norm.scale", .gain)]
+
+  /// How names of norms end that have a gain.
+  static let norms = [".norm_q", ".norm_k", ".norm_added_q", ".norm_added_k"]
 
   /// A name as what stands before its ending, and what the ending says. PEFT puts the adapter's own name between `lora_A` and `weight`.
   static func read(_ name: String) -> (layer: String, role: AdapterRole)? {
@@ -131,7 +136,11 @@ enum AdapterRole: Sendable {
       if let found = name.range(of: half), name.hasSuffix(".weight") { plain = name[..<found.upperBound] + "weight" }
     }
     guard let (ending, role) = endings.first(where: { plain.hasSuffix($0.0) }) else { return nil }
-    return (String(plain.dropLast(ending.count)), role)
+    if role == .gain { return (String(plain.dropLast(ending.hasSuffix(".scale") ? 6 : 7)), role) }
+    var layer = String(plain.dropLast(ending.count))
+    // A norm's difference may stand behind its tensor's whole name.
+    for more in [".weight", ".scale"] where role == .whole && layer.hasSuffix(more) { layer.removeLast(more.count) }
+    return (layer, role)
   }
 }
 

@@ -5,6 +5,7 @@ import Tensors
 /// An adapter from a file: for some layers of a model a small difference of their weights, in whatever dialect it was written.
 ///
 /// Δ = alpha/rank · up·down (LoRA, Hu et al. 2021), (w1a·w1b) ⊙ (w2a·w2b) (LoHa), w1 ⊗ w2 (LoKr), or Δ itself; LyCORIS, Yeh et al. 2023.
+/// With magnitudes m the weight becomes m · (W + Δ) / ‖W + Δ‖ for each output (DoRA, Liu et al. 2024).
 public final class LoRA: Sendable {
   /// The file, as it was asked for.
   public let name: String
@@ -33,6 +34,8 @@ public final class LoRA: Sendable {
     /// [outputs, inputs] of the layers together; nil for a bias alone.
     package let shape: [Int]?
     let outputs: Int
+    /// Whether it is of a norm's gain, and not of a matrix.
+    let isNorm: Bool
     /// Whether it is two small matrices.
     var hasHalves: Bool { tensors[.down] != nil }
   }
@@ -93,6 +96,8 @@ public final class LoRA: Sendable {
 
   /// Whether it changes this part of a model.
   package func changes(_ part: ModelPart) -> Bool { modules.contains { $0.part == part } }
+  /// How many features of a token it reads of the pictures, where it says anything of that.
+  package var pictureInputs: Int? { modules.first { $0.part == .transformer && $0.layers == ["x_embedder"] }?.shape?[1] }
   /// Whether it changes a text encoder.
   public var changesText: Bool { changes(.clip) || changes(.t5) }
 }
@@ -123,7 +128,7 @@ private struct Reading {
   }
 
   func module(_ name: String, _ tensors: [AdapterRole: String], _ dialect: Dialect, _ layers: [String], swapsHalves: Bool) throws -> LoRA.Module {
-    if tensors[.magnitude] != nil { throw wrong("'\(name)' is decomposed into magnitude and direction (DoRA), which this version does not apply") }
+    if tensors[.gain] != nil || AdapterRole.norms.contains(where: { layers[0].hasSuffix($0) }) { return try norm(name, tensors, dialect, layers) }
     if tensors[.tucker] != nil { throw wrong("'\(name)' is in Tucker form, which is for convolutions; FLUX.1 has none") }
     if let key = tensors[.downBias] { throw wrong("'\(key)' is a bias between the two halves of an adapter, which this version does not apply") }
     var rank: Int?, shape: [Int]?
@@ -146,8 +151,22 @@ private struct Reading {
     }
     let bias = try (tensors[.bias] ?? tensors[.wholeBias]).map { try checkpoint.entry($0).parameterCount }
     if let bias, let shape, bias != shape[0] { throw wrong("'\(name)' has a bias of \(bias) for \(shape[0]) outputs; is the file damaged?") }
+    if let key = tensors[.magnitude] {
+      let magnitudes = try checkpoint.entry(key).shape
+      guard let shape, magnitudes.reduce(1, *) == shape[0], magnitudes[0] == shape[0] else {
+        throw wrong("'\(key)' has shape \(magnitudes), but this version applies magnitudes (DoRA) of outputs, one for each of \(shape.map { "\($0[0])" } ?? "the layer's")")
+      }
+    }
     return LoRA.Module(name: name, dialect: dialect.name, part: dialect.part, layers: layers, swapsHalves: swapsHalves, tensors: tensors,
-                       scale: try scale(tensors, rank, dialect), rank: rank, shape: shape, outputs: shape?[0] ?? bias ?? 0)
+                       scale: try scale(tensors, rank, dialect), rank: rank, shape: shape, outputs: shape?[0] ?? bias ?? 0, isNorm: false)
+  }
+
+  private func norm(_ name: String, _ tensors: [AdapterRole: String], _ dialect: Dialect, _ layers: [String]) throws -> LoRA.Module {
+    guard tensors.count == 1, layers.count == 1, let key = tensors[.gain] ?? tensors[.whole], AdapterRole.norms.contains(where: { layers[0].hasSuffix($0) }) else {
+      throw wrong("'\(tensors.values.sorted()[0])' is no gain of a norm that FLUX.1 has, nor the difference of one")
+    }
+    return LoRA.Module(name: name, dialect: dialect.name, part: dialect.part, layers: layers, swapsHalves: false, tensors: tensors, scale: 1, rank: nil, shape: nil,
+                       outputs: try checkpoint.entry(key).parameterCount, isNorm: true)
   }
 
   private func half(_ tensors: [AdapterRole: String], _ wanted: AdapterRole, _ other: AdapterRole, _ name: String) throws -> String {
@@ -203,6 +222,28 @@ extension LoRA {
       return (placed(module.scale * made), nil, bias)
     }
     return (Tensor.zeros([module.outputs, 1]), nil, bias)
+  }
+
+  /// The whole difference of a module's weight, [outputs, inputs].
+  func difference(of module: Module) throws -> Tensor {
+    let (down, up, _) = try matrices(of: module)
+    return try up.map { try Tensor.matmul($0, down) } ?? down
+  }
+
+  /// The magnitudes of a decomposed module (DoRA), one for each output; nil for others.
+  func magnitudes(of module: Module) throws -> Tensor? {
+    try module.tensors[.magnitude].map { key in
+      let made = try checkpoint.tensor(key)
+      let flat = made.reshaped([made.count])
+      return module.swapsHalves ? flat.withHalvesSwapped : flat
+    }
+  }
+
+  /// What takes the place of a norm's gain, or is added to it.
+  func norm(of module: Module) throws -> (gain: Tensor, replaces: Bool) {
+    let key = module.tensors[.gain] ?? module.tensors[.whole] ?? ""
+    let made = try checkpoint.tensor(key)
+    return (made.reshaped([made.count]), module.tensors[.gain] != nil)
   }
 
   /// a ⊗ b: b at every number of a, times it.

@@ -7,7 +7,7 @@ package struct SingleStreamBlock: Sendable {
   private(set) var modulation: Modulation
   private(set) var linear1: Linear         // → [q | k | v | hidden]
   private(set) var linear2: Linear         // [attended | hidden] →
-  let queryNorm: Tensor, keyNorm: Tensor
+  private(set) var queryNorm: Gain, keyNorm: Gain
   let configuration: FluxConfiguration
 
   init(_ weights: Weights, _ configuration: FluxConfiguration) throws {
@@ -17,8 +17,8 @@ package struct SingleStreamBlock: Sendable {
     let hidden = try weights.shape(of: "proj_mlp.weight").first ?? 0
     linear1 = try weights.linear([("attn.to_q", width), ("attn.to_k", width), ("attn.to_v", width), ("proj_mlp", hidden)], inputs: width)
     linear2 = try weights.linear("proj_out", inputs: width + hidden, outputs: width)
-    queryNorm = try weights.tensor("attn.norm_q.weight", [configuration.headDepth])
-    keyNorm = try weights.tensor("attn.norm_k.weight", [configuration.headDepth])
+    queryNorm = try weights.gain("attn.norm_q", configuration.headDepth)
+    keyNorm = try weights.gain("attn.norm_k", configuration.headDepth)
   }
 
   /// - Parameter x: [text + image tokens, width]
@@ -26,7 +26,7 @@ package struct SingleStreamBlock: Sendable {
     let modulation = try modulation(vec)[0], width = configuration.width
     let made = try linear1(modulated(x, shift: modulation.shift, scale: modulation.scale, as: linear1.intake))
     let heads = JointHeads(configuration, tokens: x.rows, encoding: linear1.intake.heads)
-    heads.write(made, first: 0, queryNorm: queryNorm, keyNorm: keyNorm, rotary)
+    heads.write(made, first: 0, queryNorm: queryNorm.values, keyNorm: keyNorm.values, rotary)
 
     let both = try heads.attended().joined(withGELUOf: made, columns: 3 * width..<made.width, as: linear2.intake)
     x.add(try linear2(both), gate: modulation.gate)
@@ -38,5 +38,10 @@ extension SingleStreamBlock: Layered {
     try modulation.changeLayers(change)
     try change(&linear1)
     try change(&linear2)
+  }
+
+  package mutating func changeNorms(_ change: (String, inout Tensor) throws -> Void) rethrows {
+    try change(queryNorm.name, &queryNorm.values)
+    try change(keyNorm.name, &keyNorm.values)
   }
 }

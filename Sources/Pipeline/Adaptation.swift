@@ -20,11 +20,18 @@ public struct Adaptation {
   public var text: Float
   /// Whether parts of it that the model has no place for may be left out.
   public let isPartial: Bool
+  /// Whether it becomes part of the transformer's weights, and not a product beside them.
+  public let isMerged: Bool
 
   /// - Parameter text: as much as `scale` where nil
-  /// - Throws: `PipelineError` where the text encoders would need a scale that changes
-  public init(_ lora: LoRA, scale: PerStep<Float> = .constant(1), text: Float? = nil, isPartial: Bool = false) throws {
-    (self.lora, self.scale, self.isPartial) = (lora, scale, isPartial)
+  /// - Throws: `PipelineError` where the text encoders, or weights that it is merged with, would need a scale that changes
+  public init(_ lora: LoRA, scale: PerStep<Float> = .constant(1), text: Float? = nil, isPartial: Bool = false, isMerged: Bool = false) throws {
+    (self.lora, self.scale, self.isPartial, self.isMerged) = (lora, scale, isPartial, isMerged)
+    if isMerged {
+      guard case .constant = scale else {
+        throw PipelineError.option("lora", "has a scale that changes from step to step, and weights that are merged cannot: leave out 'merge' of '\(lora.name)', or give one number")
+      }
+    }
     if case .constant(let same) = scale { self.text = text ?? same } else { self.text = text ?? 0 }
     guard text == nil, lora.changesText, !isConstant else { return }
     throw PipelineError.option("lora", "has a scale that changes from step to step, but '\(lora.name)' changes the text encoders too, which read the prompt once: say how much with text = a number")
@@ -34,10 +41,10 @@ public struct Adaptation {
   public var isConstant: Bool { if case .constant = scale { true } else { false } }
 
   /// How much of it, and of which part.
-  typealias Share = (lora: LoRA, scale: Float)
+  typealias Share = (lora: LoRA, scale: Float, isMerged: Bool)
 
   /// What a prompt's embedding depends on.
-  var textShare: Share? { lora.changesText && text != 0 ? (lora, text) : nil }
+  var textShare: Share? { lora.changesText && text != 0 ? (lora, text, false) : nil }
 }
 
 extension FluxPipeline {
@@ -56,6 +63,15 @@ extension FluxPipeline {
 
   /// Whether an adapter fits this model: it may have been opened for another.
   func check(_ lora: LoRA, isPartial: Bool) throws {
+    if reads(lora) {
+      guard configuration.hasGuidance, configuration.kind == "dev" else {
+        throw PipelineError.option("lora", "names '\(lora.name)', a control LoRA (Canny or Depth) for FLUX.1-dev, but this is a \(kind) model")
+      }
+    }
     try lora.check(on: [.transformer: files.transformer, .clip: files.clip, .t5: files.t5], isPartial: isPartial)
+  }
+
+  /// Whether an adapter makes the model look at a control picture beside the latents.
+  func reads(_ lora: LoRA) -> Bool { lora.pictureInputs.map { $0 == 2 * configuration.outputs } ?? false && configuration.inputs == configuration.outputs
   }
 }

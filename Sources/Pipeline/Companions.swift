@@ -41,7 +41,7 @@ struct Evaluation {
   let negative: [Conditioning]?
 
   func callAsFunction(_ x: Tensor, _ sigma: Float, _ step: Step) throws -> Tensor {
-    let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1) }
+    let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1, isMerged: $0.isMerged) }
     var second: (cfg: CFG, scale: Float, negative: [Conditioning])?
     if let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, step.isWithin(cfg.window) { second = (cfg, scale, negative) }
     var positives: [Tensor] = [], negatives: [Tensor] = []

@@ -99,9 +99,9 @@ extension Step {
 
 extension FluxPipeline {
   /// Whether the controls of a request are such as this model and their networks take.
-  func check(_ controls: [Control]) throws {
+  func check(_ controls: [Control], beside adapters: [LoRA]) throws {
     let own = controls.filter { $0.net == nil }
-    guard configuration.kind == "control" else {
+    guard configuration.kind == "control" || adapters.contains(where: reads) else {
       if !own.isEmpty {
         throw PipelineError.option("control", "has a picture without 'model': this model (\(kind)) takes none by itself; name a ControlNet, or load FLUX.1-Canny-dev or FLUX.1-Depth-dev")
       }

@@ -15,6 +15,8 @@ public final class ControlNetFile: Sendable {
   ///   - path: a folder with config.json and diffusion_pytorch_model.safetensors, or a file with or without a config.json beside it
   ///   - name: what messages and records call it
   /// - Throws: `CheckpointError` for what is no ControlNet
+  public convenience init(_ path: String) throws { try self.init(path, named: path) }
+
   init(_ path: String, named name: String) throws {
     let isFolder = ModelShelf.isFolder(path), folder = try ModelFolder(path: isFolder ? path : ModelParts.folder(of: path))
     checkpoint = isFolder ? try Checkpoint(in: folder, stem: "diffusion_pytorch_model") : try Checkpoint(safetensors: FileBytes(mapping: path))
@@ -75,5 +77,37 @@ enum FileStamp {
   static func of(_ path: String) -> String {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return "\(path) \(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0) \(attributes?[.systemFileNumber] ?? 0)"
+  }
+}
+
+extension ControlNetFile {
+  /// What it is, for people and programs.
+  public struct Description: Codable, Sendable {
+    public let path: String, sha256: String
+    public let doubleBlocks: Int, singleBlocks: Int, width: Int
+    /// The kinds of pictures that it tells apart; nil for one kind only.
+    public let modes: [String]?
+    /// Whether it is told the guidance.
+    public let hasGuidance: Bool
+    public let parameters: Int
+
+    public var lines: [String] {
+      func line(_ name: String, _ text: String) -> String { (name + ":").padding(toLength: 13, withPad: " ", startingAt: 0) + text }
+      return ["\(path): ControlNet for FLUX.1, \(parameters) parameters", line("blocks", "\(doubleBlocks) double and \(singleBlocks) single, \(width) wide"),
+              line("modes", modes?.joined(separator: ", ") ?? "none: it knows one kind of pictures"), line("guidance", hasGuidance ? "is told to it" : "is not told to it"), line("sha256", sha256)]
+    }
+  }
+
+  public var description: Description {
+    let flux = configuration.flux
+    return Description(path: name, sha256: hash, doubleBlocks: flux.doubleBlocks, singleBlocks: flux.singleBlocks, width: flux.width,
+                       modes: configuration.modes.map { count in (0..<count).map { ControlMode(rawValue: $0)?.name ?? "\($0)" } }, hasGuidance: flux.hasGuidance, parameters: checkpoint.parameterCount)
+  }
+
+  /// Whether a path is a ControlNet, by the names of its tensors.
+  public static func describes(_ path: String) -> Bool {
+    let file = ModelShelf.isFolder(path) ? "\(path)/diffusion_pytorch_model.safetensors" : path
+    guard file.hasSuffix(".safetensors"), let bytes = try? FileBytes(mapping: file), let entries = try? Safetensors.entries(of: bytes) else { return false }
+    return entries.keys.contains { $0.hasPrefix("controlnet_") }
   }
 }

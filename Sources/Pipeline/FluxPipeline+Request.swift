@@ -4,6 +4,11 @@ import Tensors
 
 /// What a request comes down to on this model.
 extension FluxPipeline {
+  /// The adapters, ControlNets and Redux that were opened, and what names their contents.
+  public var openedFiles: [(name: String, hash: String)] {
+    opened.values.map { ($0.name, $0.sha256) } + openedNets.values.map { ($0.name, $0.hash) } + openedRedux.values.map { ($0.name, $0.hash) }
+  }
+
   /// What all pictures of a request are of: its prompt, with Redux's pictures behind it.
   func conditioning(for request: Request, count: Int) throws -> [Conditioning] {
     let text = try conditioning(for: request.prompt, count: count, adapters: request.adapters)

@@ -87,7 +87,7 @@ public final class FluxPipeline {
     let size = try size(of: request)
     let count = try pictureCount(request)
     for adapter in request.adapters { try check(adapter.lora, isPartial: adapter.isPartial) }
-    try check(request.controls)
+    try check(request.controls, beside: request.adapters.map(\.lora))
     let conditioning = try conditioning(for: request, count: count)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
@@ -119,11 +119,15 @@ public final class FluxPipeline {
   ///   - x: [n, 16, height/8, width/8]
   ///   - conditioning: one for all pictures, or one each
   ///   - guidance: distilled guidance, for a model that has it
-  ///   - adapters: each with how much of it
+  ///   - adapters: each with a scale that is one number
   ///   - controls: each with a scale that is one number
-  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [(lora: LoRA, scale: Float)] = [],
+  public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [Adaptation] = [],
                        controls: [Control] = []) throws -> Tensor {
-    let companions = try shown(controls, beside: x)
+    let companions = try shown(controls, beside: x, adapters.map(\.lora))
+    let shares = try adapters.map { one in
+      guard case .constant(let scale) = one.scale else { throw PipelineError.option("lora", "has a scale that changes from step to step, and here is no step") }
+      return (lora: one.lora, scale: scale, isMerged: one.isMerged)
+    }
     return Tensor.stacked(try (0..<x.shape[0]).map { n in
       let conditioning = conditioning[conditioning.count == 1 ? 0 : n]
       var aside = Aside(channels: companions.channels?[n])
@@ -131,7 +135,7 @@ public final class FluxPipeline {
         guard case .constant(let scale) = control.scale else { throw PipelineError.option("control", "has a scale that changes from step to step, and here is no step") }
         aside.residuals += try residuals(control, latents, n, x[n], sigma, conditioning, guidance: guidance ?? Self.controlGuidance, scale: scale)
       }
-      return try velocity(of: x[n], sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters)
+      return try velocity(of: x[n], sigma, conditioning, guidance: guidance, aside: aside, adapters: shares)
     })
   }
 
@@ -139,7 +143,11 @@ public final class FluxPipeline {
   func velocity(of x: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
     try check(conditioning)
     guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
-    guard configuration.inputs == 4 * (x.shape[0] + (aside.channels?.shape[0] ?? 0)) else {
+    let seen = 4 * (x.shape[0] + (aside.channels?.shape[0] ?? 0)), more = adapters.first { $0.scale != 0 && reads($0.lora) }
+    guard more == nil || seen > configuration.inputs else {
+      throw PipelineError.option("control", "is missing: '\(more?.lora.name ?? "")' is a control LoRA, which looks at a picture: control = { { image = … } }")
+    }
+    guard seen == configuration.inputs || configuration.inputs == configuration.outputs else {
       throw PipelineError.option(configuration.kind == "fill" ? "image" : "control", "is missing: this is a \(kind) model, which sees a picture beside the latents")
     }
     return try engine.velocity(x, sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters)

@@ -18,6 +18,8 @@ final class ModelEngine: Engine {
   private var fitted: [FittedKey: LoRA.Fitted] = [:]
   private let precision: Precision
   private let loading: (_ part: String, _ share: Double) throws -> Void
+  /// The transformer with adapters in its weights, by their files and scales.
+  private var lastMerged: (key: [String], model: any Layered)?
   /// ControlNets by what names their weights.
   private var nets: [String: ControlNet] = [:]
 
@@ -95,16 +97,32 @@ final class ModelEngine: Engine {
 
   private struct FittedKey: Hashable { let sha256: String, part: ModelPart }
 
-  /// A part with adapters beside its layers: its weights are shared, so that another scale costs nothing.
+  /// A part with adapters beside its layers: its weights are shared, so that another scale costs nothing. Those that are to be merged are in the
+  /// transformer's weights, and the last such transformer is kept.
   private func adapted<Part: Layered>(_ model: Part, _ part: ModelPart, _ shares: [Adaptation.Share]) throws -> Part {
-    let used = shares.filter { $0.scale != 0 && $0.lora.changes(part) }
+    let used = shares.filter { $0.scale != 0 && $0.lora.changes(part) }, inside = part == .transformer ? used.filter(\.isMerged) : []
     guard !used.isEmpty else { return model }
-    return model.adapted(by: try used.map { lora, scale in
+    let base = try merged(model, inside), beside = used.filter { !$0.isMerged || part != .transformer }
+    return beside.isEmpty ? base : base.adapted(by: try beside.map { lora, scale, _ in
       let key = FittedKey(sha256: lora.sha256, part: part)
-      let made = try fitted[key] ?? lora.fitted(to: model, part)
+      let made = try fitted[key] ?? lora.fitted(to: model, part, of: weights(of: part))
       fitted[key] = made
       return (made, scale)
     })
+  }
+
+  private func merged<Part: Layered>(_ model: Part, _ shares: [Adaptation.Share]) throws -> Part {
+    guard !shares.isEmpty else { return model }
+    let key = shares.map { "\($0.lora.sha256) \($0.scale)" }
+    if let lastMerged, lastMerged.key == key, let made = lastMerged.model as? Part { return made }
+    lastMerged = nil
+    let made = try model.merged(with: shares.map { ($0.lora, $0.scale) }, .transformer, of: files.transformer, precision: precision.encoding)
+    lastMerged = (key, made)
+    return made
+  }
+
+  private func weights(of part: ModelPart) -> Checkpoint {
+    switch part { case .transformer: files.transformer; case .t5: files.t5; case .clip: files.clip; case .vae: files.vae }
   }
 
   private struct RotaryKey: Hashable { let text: Int, picture: Rotary.Grid, references: [Rotary.Grid] }

@@ -35,6 +35,8 @@ public struct PictureRecord: Codable, Sendable, Equatable {
     public var scales: [Float] = []
     /// How much of what it says of the text encoders, where it says anything.
     public var text: Float?
+    /// Whether it was part of the weights.
+    public var merged: Bool?
   }
 
   /// A picture that steered.
@@ -106,7 +108,7 @@ extension PictureRecord {
     scripted = request.isScripted
     cfg = request.cfg == nil ? nil : []
     adapters = request.adapters.isEmpty ? nil : request.adapters.map {
-      Adapter(name: $0.lora.name, sha256: $0.lora.sha256, text: $0.lora.changesText ? $0.text : nil)
+      Adapter(name: $0.lora.name, sha256: $0.lora.sha256, text: $0.lora.changesText ? $0.text : nil, merged: $0.isMerged ? true : nil)
     }
     controls = request.controls.isEmpty ? nil : request.controls.map { Control(name: $0.net?.name, sha256: $0.net?.hash, mode: $0.mode, picture: $0.picture.digest) }
     references = request.references.isEmpty ? nil : request.references.map(\.picture.digest)

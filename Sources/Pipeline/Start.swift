@@ -124,14 +124,17 @@ extension FluxPipeline {
   private func shown(_ request: Request, size: Size, _ draws: inout Draws) throws -> Companions {
     var companions = Companions(channels: request.channels, references: try latents(of: request.references))
     try show(request.controls, size: size, &draws, in: &companions)
+    guard companions.channels == nil || companions.references.isEmpty else {
+      throw PipelineError.option("reference", "does not go with a control LoRA, which wants a control picture beside every token")
+    }
     return companions
   }
 
   /// What is shown of controls beside latents that somebody else has, [n, 16, height/8, width/8].
-  func shown(_ controls: [Control], beside x: Tensor) throws -> Companions {
+  func shown(_ controls: [Control], beside x: Tensor, _ adapters: [LoRAFile]) throws -> Companions {
     var companions = Companions(), draws = Draws(.one(0), count: x.shape[0])
     if controls.isEmpty { return companions }
-    try check(controls)
+    try check(controls, beside: adapters)
     try show(controls, size: Size(width: x.shape[3] * reduction, height: x.shape[2] * reduction), &draws, in: &companions)
     return companions
   }

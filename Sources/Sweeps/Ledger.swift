@@ -58,6 +58,7 @@ public final class Ledger: @unchecked Sendable {
   /// Says what a sweep consists of.
   public func record(_ definition: SweepDefinition) throws { try append(LedgerLine.data(definition)) }
   public func record(_ sheet: SheetRecord) throws { try append(LedgerLine.data(sheet)) }
+  public func record(_ file: FileRecord) throws { try append(LedgerLine.data(file)) }
 
   /// Says what became of a cell; safe on the disk when it returns. What is said here of the machine is added.
   @discardableResult

@@ -2,7 +2,7 @@ import Foundation
 
 /// The lines of a ledger: JSON objects whose `kind` says what they are of.
 enum LedgerLine {
-  case run(RunHeader), sweep(SweepDefinition), cell(CellRecord), sheet(SheetRecord)
+  case run(RunHeader), sweep(SweepDefinition), cell(CellRecord), sheet(SheetRecord), file(FileRecord)
 
   private struct Kind: Decodable { let kind: String }
 
@@ -14,6 +14,7 @@ enum LedgerLine {
     case RunHeader.kind: if let header = try? decoder.decode(RunHeader.self, from: line) { self = .run(header) } else { return nil }
     case SweepDefinition.kind: if let sweep = try? decoder.decode(SweepDefinition.self, from: line) { self = .sweep(sweep) } else { return nil }
     case CellRecord.kind: if let cell = try? decoder.decode(CellRecord.self, from: line) { self = .cell(cell) } else { return nil }
+    case FileRecord.kind: if let file = try? decoder.decode(FileRecord.self, from: line) { self = .file(file) } else { return nil }
     case SheetRecord.kind: if let sheet = try? decoder.decode(SheetRecord.self, from: line) { self = .sheet(sheet) } else { return nil }
     default: return nil
     }
@@ -27,6 +28,18 @@ enum LedgerLine {
     data.append(UInt8(ascii: "\n"))
     return data
   }
+}
+
+/// A file that pictures depend on besides the model, such as an adapter or a ControlNet.
+public struct FileRecord: Codable, Sendable, Equatable {
+  static let kind = "file"
+  var kind = FileRecord.kind
+  /// As the recipe calls it.
+  public var name: String, sha256: String
+  public init(name: String, sha256: String) { (self.name, self.sha256) = (name, sha256) }
+
+  /// What is different where it was another one, in words.
+  public func difference(from other: String) -> String { "the file '\(name)' was another one (sha256 \(other.prefix(8))…, it is \(sha256.prefix(8))…)" }
 }
 
 /// What a run was started with: whoever goes on with its cells must have the same recipe, parameters and models.
@@ -46,6 +59,8 @@ public struct RunHeader: Codable, Sendable, Equatable {
   public var parameters: [String: String]
   /// That were loaded before the first cell.
   public var models: [Model]
+  /// That were opened before the first cell; those that cells open have lines of their own.
+  public var files: [FileRecord]?
   public var shard = ""
   public var host = "", pid: Int32 = 0
   /// Seconds since 1970.
@@ -62,7 +77,7 @@ public struct RunHeader: Codable, Sendable, Equatable {
   var fingerprint: String {
     let models = models.map { "\($0.hash) \($0.precision)" }.joined(separator: "\n")
     let parameters = parameters.sorted { $0.key < $1.key }.map { "\(AxisValue.quoted($0.key))=\(AxisValue.quoted($0.value))" }.joined(separator: "\n")
-    return "\(sha256)\n\(parameters)\n\(models)"
+    return "\(sha256)\n\(parameters)\n\(models)" + (files ?? []).map { "\n\(AxisValue.quoted($0.name)) \($0.sha256)" }.joined()
   }
 
   /// What is different in another run, in words.
@@ -78,6 +93,12 @@ public struct RunHeader: Codable, Sendable, Equatable {
       }
       all.append("the model was \(shown(other.models)), it is \(shown(models))")
     }
+    let (mine, theirs) = (files ?? [], other.files ?? [])
+    for file in mine {
+      guard let was = theirs.first(where: { $0.name == file.name }) else { all.append("the file '\(file.name)' was not used"); continue }
+      if was.sha256 != file.sha256 { all.append(file.difference(from: was.sha256)) }
+    }
+    for file in theirs where !mine.contains(where: { $0.name == file.name }) { all.append("the file '\(file.name)' was used") }
     return all
   }
 }

@@ -14,6 +14,8 @@ public struct Ledgers: Sendable {
   /// The last definition of each sweep, in the order of their first.
   public private(set) var sweeps: [Sweep] = []
   public private(set) var sheets: [SheetRecord] = []
+  /// SHA-256 of the files that cells opened, by their names.
+  public private(set) var files: [String: String] = [:]
   /// The last word on each cell, by its id; that it is done is never taken back.
   public private(set) var records: [String: CellRecord] = [:]
   /// How often a cell failed in the state of the recipe that it failed in last.
@@ -46,6 +48,7 @@ public struct Ledgers: Sendable {
       case .sweep(let definition)?: note(definition)
       case .cell(let record)?: note(record, fingerprint)
       case .sheet(let sheet)?: note(sheet)
+      case .file(let file)?: files[file.name] = file.sha256
       case nil: continue
       }
     }

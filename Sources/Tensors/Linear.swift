@@ -25,7 +25,16 @@ package struct Linear: Sendable {
 
   package func callAsFunction(_ x: Operand) throws -> Tensor {
     var y = try matrix(x, bias: bias)
-    for share in adapters { try share.adapter.add(share.scale, of: x, to: &y) }
+    for share in adapters { try share.adapter.add(share.scale, of: x, to: &y, beside: bias) }
+    return y
+  }
+
+  /// The same of rows that may be wider than the matrix: what they have more, only adapters see.
+  package func callAsFunction(wide x: Tensor) throws -> Tensor {
+    if x.width == inputs { return try self(x) }
+    let own = Operand(x.narrowed(axis: 1, 0..<inputs), as: intake), all = Operand(x, as: intake)
+    var y = try matrix(own, bias: bias)
+    for share in adapters { try share.adapter.add(share.scale, of: share.adapter.inputs == x.width ? all : own, to: &y, beside: bias) }
     return y
   }
 
@@ -36,4 +45,18 @@ package struct Linear: Sendable {
 package protocol Layered {
   /// Changes every layer, in the order in which they are used.
   mutating func changeLayers(_ change: (inout Linear) throws -> Void) rethrows
+  /// Changes the gains of norms, by their names; of those that can be changed.
+  mutating func changeNorms(_ change: (_ name: String, _ gain: inout Tensor) throws -> Void) rethrows
+}
+
+extension Layered {
+  /// Of a model whose norms stay as they are.
+  package mutating func changeNorms(_ change: (_ name: String, _ gain: inout Tensor) throws -> Void) rethrows {}
+}
+
+/// The gains of a norm, by name.
+package struct Gain: Sendable {
+  package let name: String
+  package var values: Tensor
+  package init(name: String, _ values: Tensor) { (self.name, self.values) = (name, values) }
 }

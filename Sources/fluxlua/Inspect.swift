@@ -39,6 +39,10 @@ struct Inspect: ParsableCommand {
         let description = try AdapterDescription(picture, on: model.map { $0 == "embedded" ? .embedded : .named($0) })
         return print(json ? Models.json(description) : description.lines.joined(separator: "\n"))
       }
+      if ControlNetFile.describes(picture) {
+        let description = try ControlNetFile(picture).description
+        return print(json ? Models.json(description) : description.lines.joined(separator: "\n"))
+      }
       let description = try ModelDescription(picture)
       if json { print(Models.json(description)) } else { print(description.lines.joined(separator: "\n")) }
     } catch { Exit.unusable.leave(saying: "\(error)") }
@@ -58,6 +62,14 @@ struct Inspect: ParsableCommand {
     line("cfg", record.cfg.map(list))
     for adapter in record.adapters ?? [] {
       line("lora", "\(adapter.name), sha256 \(adapter.sha256.prefix(12))…, scale \(list(adapter.scales))" + (adapter.text.map { ", text \($0)" } ?? ""))
+    }
+    for control in record.controls ?? [] {
+      line("control", (control.name.map { "\($0), sha256 \(control.sha256?.prefix(12) ?? "")…, " } ?? "the model's own, ") + (control.mode.map { "mode \($0), " } ?? "")
+        + "scale \(list(control.scales)), picture sha256 \(control.picture.prefix(12))…")
+    }
+    for reference in record.references ?? [] { line("reference", "picture sha256 \(reference.prefix(12))…") }
+    if let redux = record.redux {
+      line("redux", "\(redux.name), sha256 \(redux.sha256.prefix(12))…, \(redux.pictures.count) \(redux.pictures.count == 1 ? "picture" : "pictures")")
     }
     line("model", "\(record.model.name) (\(record.model.kind), \(record.model.precision)), sha256 \(record.model.hash)")
     line("made by", "fluxlua \(record.fluxlua), oneDNN \(record.oneDNN), \(record.isa) kernels")

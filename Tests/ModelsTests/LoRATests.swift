@@ -131,6 +131,90 @@ import Testing
     }
   }
 
+  /// A model whose tensors are other ones.
+  private func changed(_ change: (inout [String: Tensor]) throws -> Void) throws -> FluxTransformer {
+    let base = try checkpoint(), folder = try TemporaryFolder()
+    var all: [String: Tensor] = [:]
+    for name in base.entries.keys { all[name] = try base.tensor(name) }
+    try change(&all)
+    try folder.write(Safetensors.file(all), to: "m.safetensors")
+    return try FluxTransformer(Weights(Checkpoint(safetensors: FileBytes(mapping: "\(folder.path)/m.safetensors")), precision: .f32), plain.transformer("tiny-dev/transformer").configuration)
+  }
+
+  /// m · (W + Δ) / ‖W + Δ‖ at scale 1, and on the line between that and W at others.
+  @Test(arguments: [Float(1), 0.4]) func decomposedAdaptersAreWhatTheFormulaSays(_ scale: Float) throws {
+    let base = try checkpoint(), model = try plain.transformer("tiny-dev/transformer")
+    var random = Random(seed: 11)
+    let layers = [("lora_unet_double_blocks_0_img_attn_qkv", ["to_q", "to_k", "to_v"].map { "transformer_blocks.0.attn.\($0)" }),
+                  ("lora_unet_single_blocks_1_linear2", ["single_transformer_blocks.1.proj_out"]), ("lora_unet_final_layer_adaLN_modulation_1", ["norm_out.linear"])]
+    var tensors: [String: Tensor] = [:], wanted: [String: Tensor] = [:]
+    for (name, parts) in layers {
+      let weight = Tensor.concatenated(try parts.map { try base.tensor("\($0).weight") })
+      let down = random.tensor([2, weight.width], scale: 0.3), up = random.tensor([weight.rows, 2], scale: 0.3), magnitude = random.tensor([weight.rows, 1], scale: 0.2) + 1
+      func placed(_ x: Tensor) -> Tensor {
+        if parts != ["norm_out.linear"] { return x }
+        let half = x.rows / 2
+        return Tensor.concatenated([x[half..<2 * half], x[0..<half]])
+      }
+      (tensors["\(name).lora_down.weight"], tensors["\(name).lora_up.weight"], tensors["\(name).dora_scale"]) = (down, placed(up), placed(magnitude))
+      let sum = try weight + Tensor.matmul(up, down)
+      let norms = Tensor([sum.rows, 1], (0..<sum.rows).map { Float(sum[$0].dot(sum[$0]).squareRoot()) })
+      let whole = magnitude * sum / norms, made = weight + scale * (whole - weight)
+      var first = 0
+      for part in parts {
+        let rows = try base.entry("\(part).weight").shape[0]
+        wanted["\(part).weight"] = made[first..<first + rows]
+        first += rows
+      }
+    }
+    let lora = try lora(tensors), fitted = try lora.fitted(to: model, .transformer, of: base)
+    let exact = try outputs(changed { all in for (name, tensor) in wanted { all[name] = tensor } })
+    #expect(try outputs(model.adapted(by: [(fitted, scale)])).largestDifference(from: exact) < 2e-4)
+    #expect(try outputs(model.merged(with: [(lora, scale)], .transformer, of: base, precision: .f32)).largestDifference(from: exact) < 2e-4)
+    #expect(try outputs(model).largestDifference(from: exact) > 0.01, "it must be seen")
+  }
+
+  @Test func normsAreReplacedOrChanged() throws {
+    let base = try checkpoint(), model = try plain.transformer("tiny-dev/transformer"), name = "transformer_blocks.0.attn.norm_added_k", single = "single_transformer_blocks.1.attn.norm_q"
+    var random = Random(seed: 4)
+    let gain = random.tensor([16], scale: 0.3) + 1, difference = random.tensor([16], scale: 0.3)
+    let old = (try base.tensor("\(name).weight"), try base.tensor("\(single).weight"))
+    let exact = try outputs(changed { $0["\(name).weight"] = old.0 + 0.5 * (gain - old.0); $0["\(single).weight"] = old.1 + 0.5 * difference })
+    for tensors in [["double_blocks.0.txt_attn.norm.key_norm.scale": gain, "diffusion_model.single_blocks.1.norm.query_norm.scale.diff": difference],
+                    ["transformer.\(name).weight": gain, "transformer.\(single).diff": difference]] {
+      let lora = try lora(tensors)
+      try lora.check(on: [.transformer: base], isPartial: false)
+      #expect(try outputs(adapted(model, [(lora, 0.5)])).largestDifference(from: exact) < 1e-4)
+      #expect(try outputs(model.merged(with: [(lora, 0.5)], .transformer, of: base, precision: .f32)).largestDifference(from: exact) < 1e-4)
+    }
+    #expect(try outputs(model).largestDifference(from: exact) > 1e-3)
+  }
+
+  @Test(arguments: [Encoding.f32, .bf16, .int8]) func mergedAndBesideTheWeightsIsTheSame(_ encoding: Encoding) throws {
+    let base = try checkpoint(), lora = try lora(AdapterWriter(for: base).dialects["kohya"] ?? [:]), model = try plain.transformer("tiny-dev/transformer", precision: encoding)
+    let beside = try outputs(adapted(model, [(lora, 0.7)])), merged = try outputs(model.merged(with: [(lora, 0.7)], .transformer, of: base, precision: encoding))
+    let change = try (beside - outputs(model)).norm
+    #expect(try (merged - beside).norm < (encoding == .f32 ? 1e-4 : encoding == .bf16 ? 0.05 : 0.3) * change, "\((merged - beside).norm / change)")
+    #expect(try outputs(model.merged(with: [(lora, 0)], .transformer, of: base, precision: encoding)).values == outputs(model).values)
+  }
+
+  /// Black Forest Labs' control LoRA: img_in reads twice as much.
+  @Test func aControlLoRAReadsWhatTheModelDoesNot() throws {
+    let base = try checkpoint(), model = try plain.transformer("tiny-dev/transformer"), c = try Fixtures.named("transformer.dev.basic")
+    var random = Random(seed: 9)
+    let down = random.tensor([5, 128], scale: 0.3), up = random.tensor([32, 5], scale: 0.3), bias = random.tensor([32], scale: 0.2), more = random.tensor([c.tensor("in.hidden_states").shape[1], 64])
+    let lora = try lora(["img_in.lora_A.weight": down, "img_in.lora_B.weight": up, "img_in.lora_B.bias": bias])
+    try lora.check(on: [.transformer: base], isPartial: false)
+    #expect(lora.pictureInputs == 128)
+    let adapted = try adapted(model, [(lora, 0.8)]), img = try c.tensor("in.hidden_states")[0]
+    var wide = Tensor.zeros([img.rows, 128])
+    wide.withMutableFloats { to in for row in 0..<img.rows { for column in 0..<64 { (to[row * 128 + column], to[row * 128 + 64 + column]) = (img.values[row * 64 + column], more.values[row * 64 + column]) } } }
+    let exact = try Tensor.matmul(img, base.tensor("x_embedder.weight").permuted([1, 0])) + base.tensor("x_embedder.bias")
+      + 0.8 * (Tensor.matmul(Tensor.matmul(wide, down.permuted([1, 0])), up.permuted([1, 0])) + bias)
+    #expect(try adapted.imgIn(wide: wide).largestDifference(from: exact) < 1e-4)
+    #expect(message { _ = try model.merged(with: [(lora, 1)], .transformer, of: base, precision: .f32) }.hasSuffix("is a control LoRA, which reads more than the model does and cannot be merged; leave out 'merge'"))
+  }
+
   @Test func whatDoesNotFitIsSaidInWords() throws {
     let x = Tensor.zeros([4, 32]), y = Tensor.zeros([32, 4]), key = "transformer.transformer_blocks.0.attn.to_q"
     func wrong(_ tensors: [String: Tensor], partial: Bool = false) -> String { message { try lora(tensors).check(on: [.transformer: checkpoint()], isPartial: partial) } }
@@ -152,7 +236,9 @@ import Testing
       == "x.safetensors: is an adapter for Stable Diffusion 1.5, not for FLUX.1")
     #expect(wrong(["transformer.single_transformer_blocks.0.attn.to_qkv_mlp_proj.lora_A.weight": x, "transformer.single_transformer_blocks.0.attn.to_qkv_mlp_proj.lora_B.weight": y])
       == "x.safetensors: is an adapter for FLUX.2, not for FLUX.1")
-    #expect(wrong(["\(key).lora_A.weight": x, "\(key).lora_B.weight": y, "\(key).dora_scale": y])
-      == "x.safetensors: '\(key)' is decomposed into magnitude and direction (DoRA), which this version does not apply")
+    #expect(wrong(["\(key).lora_A.weight": x, "\(key).lora_B.weight": y, "\(key).dora_scale": x])
+      == "x.safetensors: '\(key).dora_scale' has shape [4, 32], but this version applies magnitudes (DoRA) of outputs, one for each of 32")
+    #expect(wrong(["transformer_blocks.0.attn.norm_q.weight": Tensor.zeros([9]), "\(key).lora_A.weight": x, "\(key).lora_B.weight": y])
+      == "x.safetensors: 'transformer_blocks.0.attn.norm_q' is for a norm of 9, but transformer_blocks.0.attn.norm_q of this model has 16; is it an adapter for another model?")
   }
 }

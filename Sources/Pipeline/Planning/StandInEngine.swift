@@ -32,7 +32,7 @@ final class StandInEngine: Engine {
   func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
     let beside = aside.references.reduce(0) { $0 + Rotary.Grid($1).count }, tokens = Rotary.Grid(latents).count + beside + conditioning.tokens
     try count(.velocity(text: conditioning.tokens, size: size(of: latents), beside: beside))
-    let added = adapters.reduce(0) { $0 + ($1.scale == 0 ? 0 : $1.lora.operations(of: .transformer, rows: tokens)) }
+    let added = adapters.reduce(0) { $0 + ($1.scale == 0 || $1.isMerged ? 0 : $1.lora.operations(of: .transformer, rows: tokens)) }
     if added > 0 { try count(.network(operations: added)) }
     let scale = 1 / max(sigma, 1e-3), strength = strength(of: latents) + strength(of: conditioning.sequence)
     return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - strength * $1) }

@@ -62,9 +62,12 @@ struct Topic {
           lora = { ["ink.safetensors"] = { scale = {1, 0}, text = 1 } }
 
         Files may be in the dialect of PEFT and diffusers, ai-toolkit, kohya, ComfyUI, Black Forest Labs, fal, XLabs, OneTrainer or SimpleTuner: LoRA, LoHa,
-        LoKr, or whole differences of weights and biases. They work beside weights of every precision, and beside blocks of GGUF, and another scale costs
+        LoKr, DoRA, or whole differences of weights, biases and norms. They work beside weights of every precision, and beside blocks of GGUF, and another scale costs
         nothing. What a file says of the text encoders is used where prompts are read: once, so a scale that changes needs a number for it, text. Layers that
         the model does not have are an error that names them, unless partial = true. Scale 0 is the model as it was, to the byte.
+
+        merge = true makes a LoRA part of the transformer's weights: the first step waits for it, and the steps cost no more than without; its scale is one number. The
+        control LoRAs of Black Forest Labs (Canny, Depth) make a dev model look at a picture: give it as control = { image = … }, without model.
 
         fluxlua inspect FILE --model MODEL tells dialect, rank, what it changes and what has no place.
         """),

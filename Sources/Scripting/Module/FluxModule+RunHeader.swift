@@ -6,7 +6,10 @@ extension FluxModule {
   func runHeader() -> RunHeader {
     let record = recipeRecord
     let models = loaded.map { RunHeader.Model(name: $0.defaults.name ?? $0.name, hash: $0.hash, precision: $0.precision.rawValue) }
-    return RunHeader(recipe: record.name, sha256: sources(of: record.text, record.sha256), parameters: record.parameters, models: models)
+    var header = RunHeader(recipe: record.name, sha256: sources(of: record.text, record.sha256), parameters: record.parameters, models: models)
+    let files = loaded.flatMap(\.openedFiles).sorted { ($0.name, $0.hash) < ($1.name, $1.hash) }.map { FileRecord(name: $0.name, sha256: $0.hash) }
+    header.files = files.isEmpty ? nil : files
+    return header
   }
 
   /// The recipe's own hash where it is one file.

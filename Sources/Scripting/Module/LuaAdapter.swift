@@ -1,6 +1,7 @@
 import CLua
 import Denoising
 import Pipeline
+import Sweeps
 
 /// An adapter as a recipe asks for it: a file, and how much of it.
 struct LuaAdapter {
@@ -9,6 +10,8 @@ struct LuaAdapter {
   /// How much of what it says of the text encoders; as much as `scale` by default.
   var text: Double?
   var isPartial = false
+  /// Whether it becomes part of the weights.
+  var isMerged = false
 
   /// The same once it is read.
   struct Loaded {
@@ -17,12 +20,13 @@ struct LuaAdapter {
   }
 
   private struct Details {
-    var scale = LuaPerStep<Double>.constant(1), text: Double?, partial = false
+    var scale = LuaPerStep<Double>.constant(1), text: Double?, partial = false, merge = false
     static var options: Options<Details> {
       Options(Details(), named: "LoRAOptions", [
         Field("scale", .perStep(.finite, named: "lora scale"), \.scale, "how much of it; 1 by default"),
         Field("text", .finite, \.text, "how much of what it says of the text encoders; as much as scale by default"),
         Field("partial", .boolean, \.partial, "whether parts of it that the model has no place for may be left out"),
+        Field("merge", .boolean, \.merge, "whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number"),
       ])
     }
   }
@@ -51,7 +55,7 @@ struct LuaAdapter {
     do {
       guard value.isTable, !value.keys.names.isEmpty else { return LuaAdapter(file: file, scale: try scale.read(value)) }
       let details = try Reader.options(Details.options).read(value)
-      return LuaAdapter(file: file, scale: details.scale, text: details.text, isPartial: details.partial)
+      return LuaAdapter(file: file, scale: details.scale, text: details.text, isPartial: details.partial, isMerged: details.merge)
     } catch let mismatch as Mismatch {
       throw Problems([mismatch.message(for: file)])
     } catch let problems as Problems {
@@ -68,8 +72,9 @@ struct LuaAdapter {
     try entry.entry(2) { if !$0.isAbsent { made.scale = try scale.read($0) } }
     try entry.field("text") { if !$0.isAbsent { made.text = try Reader<Double>.finite.read($0) } }
     try entry.field("partial") { if !$0.isAbsent { made.isPartial = try Reader<Bool>.boolean.read($0) } }
+    try entry.field("merge") { if !$0.isAbsent { made.isMerged = try Reader<Bool>.boolean.read($0) } }
     let keys = entry.keys
-    if let odd = keys.names.first(where: { !["text", "partial"].contains($0) }) { throw Mismatch(predicate: "has no '\(odd)': it is {file, scale, text = …, partial = …}") }
+    if let odd = keys.names.first(where: { !["text", "partial", "merge"].contains($0) }) { throw Mismatch(predicate: "has no '\(odd)': it is {file, scale, text = …, partial = …, merge = …}") }
     if let odd = keys.others.first(where: { !["1", "2"].contains($0) }) { throw Mismatch(predicate: "is {file, scale}, without [\(odd)]") }
     return made
   }
@@ -91,14 +96,16 @@ extension FluxModule {
   private func loaded(_ one: LuaAdapter, on pipeline: FluxPipeline) throws -> LuaAdapter.Loaded {
     let path = try session.files.folder(one.file) ?? ModelPlaces().find(one.file)
     guard let path else { throw useless("there is no file '\(one.file)' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points") }
-    return LuaAdapter.Loaded(given: one, lora: try engine { try pipeline.adapter(path, named: one.file, isPartial: one.isPartial) })
+    let lora = try engine { try pipeline.adapter(path, named: one.file, isPartial: one.isPartial) }
+    try work.use(FileRecord(name: one.file, sha256: lora.sha256), self)
+    return LuaAdapter.Loaded(given: one, lora: lora)
   }
 }
 
 extension LuaModel {
   /// The model's own adapters and those of a call, as the engine takes them.
   func adaptations(_ more: [LuaAdapter.Loaded], _ perStep: (LuaPerStep<Double>) -> PerStep<Float>) throws -> [Adaptation] {
-    try (adapters + more).map { try Adaptation($0.lora, scale: perStep($0.given.scale), text: $0.given.text.map { Float($0) }, isPartial: $0.given.isPartial) }
+    try (adapters + more).map { try Adaptation($0.lora, scale: perStep($0.given.scale), text: $0.given.text.map { Float($0) }, isPartial: $0.given.isPartial, isMerged: $0.given.isMerged) }
   }
 
   /// The model's own adapters where there is no step: those whose scale is one number, and of the others what they say of the text.
@@ -107,10 +114,8 @@ extension LuaModel {
   }
 
   /// The model's own adapters where only numbers will do.
-  func shares() throws -> [(lora: LoRAFile, scale: Float)] {
-    try adapters.map { one in
-      guard let scale = one.given.scale.number else { throw LuaError("the scale of '\(one.lora.name)' changes from step to step, and here is no step") }
-      return (one.lora, Float(scale))
-    }
+  func shares() throws -> [Adaptation] {
+    for one in adapters where one.given.scale.number == nil { throw LuaError("the scale of '\(one.lora.name)' changes from step to step, and here is no step") }
+    return try steadyAdaptations
   }
 }

@@ -2,6 +2,7 @@ import CLua
 import Denoising
 import Imaging
 import Pipeline
+import Sweeps
 import Tensors
 
 /// A control as a recipe asks for it: a picture, and by which network, how much and when.
@@ -78,13 +79,21 @@ extension FluxModule {
   /// Opens a control's network; nil where it has none, or where a recipe is only checked and the file is not there.
   func loaded(_ control: LuaControl, on pipeline: FluxPipeline) throws -> ControlNetFile? {
     guard let model = control.model else { return nil }
-    return try unlessChecking { try self.engine { try pipeline.controlNet(self.found(model), named: model) } }
+    return try unlessChecking {
+      let net = try self.engine { try pipeline.controlNet(self.found(model), named: model) }
+      try self.work.use(FileRecord(name: model, sha256: net.hash), self)
+      return net
+    }
   }
 
   /// Opens what Redux needs.
   func loaded(_ redux: LuaRedux, on pipeline: FluxPipeline) throws -> Redux? {
     guard let model = redux.model else { throw LuaError("redux: 'model' is missing: the folder of FLUX.1 Redux") }
-    return try unlessChecking { Redux(try self.engine { try pipeline.redux(self.found(model), named: model) }, redux.pictures) }
+    return try unlessChecking {
+      let file = try self.engine { try pipeline.redux(self.found(model), named: model) }
+      try self.work.use(FileRecord(name: model, sha256: file.hash), self)
+      return Redux(file, redux.pictures)
+    }
   }
 
   /// A folder or file beside the recipe, or one of this machine's models.

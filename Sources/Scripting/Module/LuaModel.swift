@@ -83,7 +83,7 @@ package final class LuaModel: LuaObject {
   /// What the model says of itself.
   private static var described: LuaType<LuaModel> {
     LuaType<LuaModel>("A FLUX.1 model: prompts to pictures.")
-      .property("kind", "string", "\"dev\" (with distilled guidance) or \"schnell\".") { $0.pipeline.kind }
+      .property("kind", "string", "\"dev\" (with distilled guidance), \"schnell\", \"fill\" or \"control\" (Canny, Depth), read from the tensors; \"kontext\" for a dev model that is called so.") { $0.pipeline.kind }
       .property("name", "string", "The folder, or what its files call it.") { $0.pipeline.defaults.name ?? $0.pipeline.name }
       .property("hash", "string", "SHA-256 that names the weights.") { $0.pipeline.hash }
       .property("parameters", "integer", "The number of parameters.") { $0.pipeline.parameterCount }

@@ -12,7 +12,7 @@ extension LuaRun {
   func prefixNames(_ trajectory: Trajectory, _ request: Request, _ options: GenerateOptions) throws -> [String]? {
     guard !request.isScripted, ![options.eta, options.sNoise].contains(where: { $0?.isFunction == true }), options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
     let start = Digest(), steps = trajectory.schedule.steps
-    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\(request.adapters.map { " \($0.lora.sha256)" }.joined())\n")
+    start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\(request.adapters.map { " \($0.lora.sha256)\($0.isMerged ? " merged" : "")" }.joined())\n")
     for control in request.controls { start.update("\(control.net?.hash ?? "") \(control.mode ?? -1) \(control.window)\n") }
     for (name, tensor) in trajectory.company.sorted(by: { $0.key < $1.key }) {
       start.update(name)

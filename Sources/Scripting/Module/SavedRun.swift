@@ -28,11 +28,11 @@ struct SavedRun: Codable {
     var file: String, sha256: String
     /// nil of a function.
     var scale: Numbers?
-    var text: Double?, partial: Bool
+    var text: Double?, partial: Bool, merge: Bool?
 
     init(_ loaded: LuaAdapter.Loaded) {
       (file, sha256, scale) = (loaded.given.file, loaded.lora.sha256, Numbers(loaded.given.scale))
-      (text, partial) = (loaded.given.text, loaded.given.isPartial)
+      (text, partial, merge) = (loaded.given.text, loaded.given.isPartial, loaded.given.isMerged ? true : nil)
     }
   }
 
@@ -225,7 +225,7 @@ extension SavedRun {
     options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
     restore(&options, tensors.company)
-    options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial) }
+    options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial, isMerged: $0.merge ?? false) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()
       (two.scale, two.from, two.to) = (cfg.perStep, from, to)

@@ -87,12 +87,22 @@ for i, scale in ipairs {0, 0.5, 1} do
   assert(sweep:cell(i):picture():psnr(dev:generate(fox, {size = 32, steps = 2, lora = {[separate] = {0.5, scale}}})) == math.huge)
 end
 
+-- Merged with the weights it does the same, up to rounding, and nothing stays behind.
+local merged = sampled(dev, {lora = {[separate] = {scale = 0.8, merge = true}}})
+check.near(merged, with, 1e-3)
+check.equal(sampled(dev:with_lora {{separate, 0.8, merge = true}}), merged)
+check.near(sampled(dev, {lora = {[separate] = {scale = 0.5, merge = true}, [kohya] = 0.25}}), both, 1e-3)
+check.equal(sampled(dev), plain)
+check.equal(sampled(dev, {lora = {[separate] = {scale = 0, merge = true}}}), plain)
+check.error("sample: 'lora' has a scale that changes from step to step, and weights that are merged cannot: leave out 'merge' of '" .. separate .. "', or give one number",
+  function() sampled(dev, {lora = {[separate] = {scale = {1, 0}, merge = true}}}) end)
+
 -- Mistakes.
 check.error("with_lora: there is no file 'nix.safetensors' beside the recipe, in the output folder, in $FLUXLUA_MODELS or where --allow-read points", function() dev:with_lora {["nix.safetensors"] = 1} end)
 check.error("with_lora: '" .. separate .. "' must be a number, a list of them, or a function of the step, got \"x\" (a string)", function() dev:with_lora {[separate] = "x"} end)
 check.error("generate: 'lora' must be { [\"file\"] = scale }, or a list of {file, scale}, got 5", function() dev:generate(fox, {lora = 5}) end)
 check.error("generate: entry 1 of 'lora' must begin with the name of a file: {file, scale}", function() dev:generate(fox, {lora = {{5}}}) end)
-check.error("generate: entry 1 of 'lora' has no 'scael': it is {file, scale, text = …, partial = …}", function() dev:generate(fox, {lora = {{separate, scael = 1}}}) end)
+check.error("generate: entry 1 of 'lora' has no 'scael': it is {file, scale, text = …, partial = …, merge = …}", function() dev:generate(fox, {lora = {{separate, scael = 1}}}) end)
 check.error("generate: lora: '" .. separate .. "': no option 'scael'; did you mean 'scale'?", function() dev:generate(fox, {lora = {[separate] = {scael = 1}}}) end)
 check.error("generate: 'lora' must be { [\"file\"] = scale }, or a list of {file, scale}, not both in one table", function() dev:generate(fox, {lora = {separate, [kohya] = 1}}) end)
 check.error_matches("holds no adapter: none of its %d+ tensors is named like half of a LoRA", function() dev:with_lora {"../../Fixtures/variants/ae.safetensors"} end)
