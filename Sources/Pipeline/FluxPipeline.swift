@@ -35,14 +35,17 @@ public final class FluxPipeline {
   public let cancellation: Cancellation
   /// What prompts came to.
   public var embeddings = EmbeddingCache()
+  /// Where weights are kept as they are multiplied, so that the next start is a moment's; nil for nowhere.
+  public var packed: PackedStore? { didSet { shelf.store = packed } }
+  private let shelf = Shelf()
 
   let files: ModelFiles
   /// Where the heavy work is done.
   private(set) var engine: any Engine
   /// What the person should know of how the model was found and is kept.
   public let notices: [String]
-  /// Whether text encoders and transformer are not in memory at the same time.
-  let takesTurns: Bool
+  /// Which parts are in memory at the same time.
+  let residency: Residency
   /// Adapters that were read, by path and state of the file.
   var opened: [String: LoRA] = [:]
   /// What was said already.
@@ -58,8 +61,9 @@ public final class FluxPipeline {
     (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices + reason)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
     let reports = Reports()
-    takesTurns = !files.fitTogether(kept, within: memoryLimit)
-    engine = ModelEngine(files, kept, takesTurns: takesTurns, cancellation: cancellation, loading: reports.loading)
+    residency = Residency(Footprint(files: files, precision: kept), limit: memoryLimit, memory: ModelFiles.room)
+    engine = ModelEngine(files, residency, cancellation: cancellation, shelf: shelf, loading: reports.loading)
+    shelf.say = reports.notice
     reports.pipeline = self
   }
 
@@ -83,16 +87,18 @@ public final class FluxPipeline {
     let conditioning = try conditioning(for: request.prompt, count: count, adapters: request.adapters)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
+    try checkRoom(for: size, conditioning)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
     var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
     course.scales = request.adapters.map(\.scale)
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
-    return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step in
+    return Trajectory(from: start.latents, along: start.schedule, on: course) { [self] x, sigma, step, memory in
       let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1) }
-      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance, adapters: shares)
+      let positive = try velocity(x, sigma, step.conditioning, guidance: step.guidance, adapters: shares, Pass("positive", request.cache, at: step), &memory)
       guard let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, cfg.isInForce(at: step) else { return positive }
-      return try cfg.combination(positive, velocity(x, sigma, negative, guidance: step.guidance, adapters: shares), scale: scale, step: step)
+      let other = try velocity(x, sigma, negative, guidance: step.guidance, adapters: shares, Pass("negative", request.cache, at: step), &memory)
+      return try cfg.combination(positive, other, scale: scale, step: step)
     }
   }
 
@@ -101,13 +107,14 @@ public final class FluxPipeline {
     var trajectory = try trajectory(request)
     while try trajectory.next() != nil {}
     observer?(.sampled)
+    report(trajectory.memory, of: request)
     return trajectory.latents
   }
 
   /// Pictures, one for each of the batch.
   public func generate(_ request: Request) throws -> [Image] {
     let region = try request.start.region(for: checkedSize(request.size))
-    return try decode(sample(request), into: region)
+    return try decode(sample(request), into: region, tile: request.tile)
   }
 
   /// The velocity of latents at a noise level: one call of the transformer for each picture.
@@ -117,21 +124,19 @@ public final class FluxPipeline {
   ///   - guidance: distilled guidance, for a model that has it
   ///   - adapters: each with how much of it
   public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [(lora: LoRA, scale: Float)] = []) throws -> Tensor {
-    for one in conditioning { try check(one) }
-    guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
-    return Tensor.stacked(try (0..<x.shape[0]).map { n in
-      try engine.velocity(x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: guidance, adapters: adapters)
-    })
+    var nothing = EvaluationMemory()
+    return try velocity(x, sigma, conditioning, guidance: guidance, adapters: adapters, .whole, &nothing)
   }
 
   /// Pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8].
   /// - Parameter region: where they belong in a larger picture, which is then given
-  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil) throws -> [Image] {
+  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil, tile: Tile = .auto) throws -> [Image] {
     let all = latents.shape.count == 3 ? latents.reshaped([1] + latents.shape) : latents
+    let side = self.side(of: tile, for: Size(width: all.shape[3] * reduction, height: all.shape[2] * reduction))
     return try (0..<all.shape[0]).map { n in
       observer?(.decoding(n + 1, count: all.shape[0]))
       defer { observer?(.decoded) }
-      let image = try Image(decoded: engine.decode(all[n]))
+      let image = try Image(decoded: engine.decode(all[n], tile: side))
       return try region?.composed(image) ?? image
     }
   }
@@ -148,6 +153,8 @@ public final class FluxPipeline {
 /// Carries reports from a part that is being read to whoever watches the pipeline.
 private final class Reports {
   weak var pipeline: FluxPipeline?
+
+  func notice(_ text: String) { pipeline?.observer?(.notice(text)) }
 
   func loading(_ part: String, _ share: Double) throws {
     try pipeline?.cancellation.check()

@@ -37,6 +37,12 @@ public struct PictureRecord: Codable, Sendable, Equatable {
     public var text: Float?
   }
 
+  /// A step cache, and what it spared of this run's evaluations of blocks.
+  public struct Cache: Codable, Sendable, Equatable {
+    public var threshold: Float, start: Double, stop: Double
+    public var blocks = 0, spared = 0
+  }
+
   public var fluxlua = Version.number
   public var prompt: String?
   /// How it was read, where that was not plainly.
@@ -58,6 +64,9 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var cfg: [Float]?
   /// Adapters in the order in which they were applied, where there were any.
   public var adapters: [Adapter]?
+  public var cache: Cache?
+  /// Pixels along each side of the tiles that it was decoded in, where it was.
+  public var tile: Int?
   /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
   /// What share of the schedule a picture was noised for, where the run started from one.
@@ -87,6 +96,8 @@ extension PictureRecord {
     adapters = request.adapters.isEmpty ? nil : request.adapters.map {
       Adapter(name: $0.lora.name, sha256: $0.lora.sha256, text: $0.lora.changesText ? $0.text : nil)
     }
+    cache = request.cache.map { Cache(threshold: $0.threshold, start: $0.start, stop: $0.stop) }
+    tile = pipeline.side(of: request.tile, for: size)
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
     self.recipe = recipe
   }
@@ -107,6 +118,12 @@ extension PictureRecord {
     guidance.append(step.guidance)
     if let scale = step.cfg { cfg?.append(scale) }
     for (index, scale) in step.scales.enumerated() { adapters?[index].scales.append(scale) }
+  }
+
+  /// Takes what a step cache has come to so far.
+  public mutating func take(_ memory: EvaluationMemory) {
+    cache?.blocks = memory.blocks
+    cache?.spared = memory.spared
   }
 
   /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do

@@ -28,7 +28,8 @@ struct Calibration {
   init(_ files: ModelFiles, _ precision: Precision, isPartial: Bool? = nil, cancellation: Cancellation) {
     self.files = files
     self.isPartial = isPartial ?? (files.transformer.parameterCount + files.t5.parameterCount > Self.small)
-    sample = ModelEngine(files, precision, cancellation: cancellation, isSample: self.isPartial) { _, _ in }
+    let residency = Residency(Footprint(files: files, precision: precision), limit: nil, memory: .max)
+    sample = ModelEngine(files, residency, cancellation: cancellation, isSample: self.isPartial) { _, _ in }
     deadline = .now + .seconds(1)
   }
 
@@ -76,8 +77,9 @@ struct Calibration {
     case .text(let tokens): _ = try sample.encode(t5: [Int](repeating: 1, count: tokens), clip: files.clipTokenizer.padded("").ids, adapters: [])
     case .velocity(let text, let size):
       let conditioning = Conditioning(sequence: Tensor(repeating: 0.1, [text, files.configuration.sequenceWidth]), pooled: Tensor(repeating: 0.1, [files.configuration.pooledWidth]))
-      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: files.configuration.hasGuidance ? 3.5 : nil, adapters: [])
-    case .decode(let size): _ = try Image(decoded: sample.decode(latents(size)))
+      var none: FirstBlockCache?
+      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: files.configuration.hasGuidance ? 3.5 : nil, adapters: [], cache: &none)
+    case .decode(let size): _ = try Image(decoded: sample.decode(latents(size), tile: nil))
     case .encode(let size): _ = try sample.encode(Tensor(repeating: 0, [size.height, size.width, 3]))
     case .preview(let size): _ = try sample.preview(latents(size))
     }

@@ -2,6 +2,7 @@ import Conditioning
 import Denoising
 import Foundation
 import Imaging
+import Models
 import Tensors
 
 /// Counts the work and gives values of the right shapes: what a recipe runs against while it is checked or planned.
@@ -27,14 +28,14 @@ final class StandInEngine: Engine {
     return (pattern([t5.count, files.configuration.sequenceWidth]) * strength, pattern([files.configuration.pooledWidth]))
   }
 
-  /// Straight to the pattern D: v = (x − D)/σ.
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share]) throws -> Tensor {
+  /// Straight to the pattern D: v = (x − D)/σ. What a cache would spare depends on what the blocks say: every evaluation counts in full.
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, adapters: [Adaptation.Share], cache: inout FirstBlockCache?) throws -> Tensor {
     try count(.velocity(text: conditioning.tokens, size: size(of: latents)))
     let scale = 1 / max(sigma, 1e-3), strength = strength(of: latents) + strength(of: conditioning.sequence)
     return latents.zipped(with: pattern(latents.shape)) { scale * ($0 - strength * $1) }
   }
 
-  func decode(_ latents: Tensor) throws -> Tensor {
+  func decode(_ latents: Tensor, tile: Int?) throws -> Tensor {
     let size = size(of: latents)
     try count(.decode(size))
     return pattern([size.height, size.width, files.vaeConfiguration.imageChannels]) * strength(of: latents)

@@ -13,6 +13,7 @@ extension LuaRun {
     guard !request.isScripted, ![options.eta, options.sNoise].contains(where: { $0?.isFunction == true }), options.beforeStep == nil, options.onStep == nil, options.mask == nil else { return nil }
     let start = Digest(), steps = trajectory.schedule.steps
     start.update("\(model.pipeline.hash) \(model.pipeline.precision) \(trajectory.sampler.name) \(Self.text(options.eta)) \(Self.text(options.sNoise)) \(options.rng.name) \(trajectory.seeds) \(steps)\(request.adapters.map { " \($0.lora.sha256)" }.joined())\n")
+    if let cache = request.cache { start.update("cache \(cache)\n") }
     start.update(trajectory.latents)
     for one in trajectory.conditioning { start.update(one) }
     if let cfg = request.cfg {

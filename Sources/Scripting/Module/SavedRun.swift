@@ -36,6 +36,9 @@ struct SavedRun: Codable {
     }
   }
 
+  /// A step cache, and what it came to.
+  struct Cache: Codable { var settings: StepCache, blocks: Int, spared: Int }
+
   var model: String
   var index: Int, sigma: Float
   var sigmas: [Float]
@@ -48,6 +51,7 @@ struct SavedRun: Codable {
   var functions: [String]
   var numbers: [String: Double]
   var records: [PictureRecord]
+  var cache: Cache?
   /// Of the model, and of the call.
   var modelAdapters: [Adapter]?, adapters: [Adapter]?
 }
@@ -57,6 +61,8 @@ struct SavedTensors {
   var latents: Tensor
   var conditioning: [Conditioning], negative: [Conditioning]
   var sampler: [String: Tensor]
+  /// What a step cache remembers.
+  var cache: [String: Tensor]
   var repaint: Repaint?
 
   var named: [String: Tensor] {
@@ -68,12 +74,13 @@ struct SavedTensors {
       }
     }
     for (name, tensor) in sampler { all["sampler.\(name)"] = tensor }
+    for (name, tensor) in cache { all["cache.\(name)"] = tensor }
     if let repaint { all.merge(["repaint.mask": repaint.mask, "repaint.original": repaint.original, "repaint.noise": repaint.noise]) { $1 } }
     return all
   }
 
-  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], repaint: Repaint?) {
-    (self.latents, self.conditioning, self.negative, self.sampler, self.repaint) = (latents, conditioning, negative, sampler, repaint)
+  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], cache: [String: Tensor], repaint: Repaint?) {
+    (self.latents, self.conditioning, self.negative, self.sampler, self.cache, self.repaint) = (latents, conditioning, negative, sampler, cache, repaint)
   }
 
   init(_ checkpoint: Checkpoint) throws {
@@ -88,8 +95,10 @@ struct SavedTensors {
     (conditioning, negative) = (try list("conditioning"), try list("negative"))
     repaint = checkpoint.entries["repaint.mask"] == nil ? nil
       : Repaint(mask: try checkpoint.tensor("repaint.mask"), original: try checkpoint.tensor("repaint.original"), noise: try checkpoint.tensor("repaint.noise"))
-    let states = checkpoint.entries.keys.filter { $0.hasPrefix("sampler.") }
-    sampler = Dictionary(uniqueKeysWithValues: try states.map { (String($0.dropFirst(8)), try checkpoint.tensor($0)) })
+    func all(_ prefix: String) throws -> [String: Tensor] {
+      Dictionary(uniqueKeysWithValues: try checkpoint.entries.keys.filter { $0.hasPrefix(prefix) }.map { (String($0.dropFirst(prefix.count)), try checkpoint.tensor($0)) })
+    }
+    (sampler, cache) = (try all("sampler."), try all("cache."))
   }
 }
 
@@ -121,11 +130,12 @@ extension LuaModel {
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
-    try tensors.check(path)
+    try tensors.check(path, width: pipeline.configuration.width)
     if !given.contains("lora") { try checkFiles(saved.adapters ?? [], path) }
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
-    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
+    let memory = saved.memory(tensors)
+    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state, memory: given.isEmpty ? memory : memory.forgotten), after: saved.records, changed: !given.isEmpty)
     return run
   }
 }
@@ -151,10 +161,13 @@ extension LuaModel {
 }
 
 extension SavedTensors {
-  /// What a mask left as it was must be of the latents' shape.
-  func check(_ path: String) throws {
+  /// What a mask left as it was must be of the latents' shape, what a cache remembers of the model's.
+  func check(_ path: String, width: Int) throws {
+    let shape = latents.shape, tokens = shape.suffix(2).reduce(1, *) / 4
+    if let (name, tensor) = cache.first(where: { $0.value.shape != [tokens, width] || !$0.value.isFinite }) {
+      throw CheckpointError.malformed(path, "holds a step cache '\(name)' of shape \(tensor.shape), where this model and size have finite numbers of shape \([tokens, width])")
+    }
     guard let repaint else { return }
-    let shape = latents.shape
     guard shape.count == 4, repaint.original.shape == shape, repaint.noise.shape == shape, repaint.mask.shape == [1, 1, shape[2], shape[3]] else {
       throw CheckpointError.malformed(path, "holds a mask or a picture that is not of its latents' shape \(shape)")
     }
@@ -176,6 +189,11 @@ extension SavedRun {
     return try Safetensors.file(tensors.named, metadata: [savedKey: json, FileAccess.Mark.key: recipe])
   }
 
+  /// What evaluations remembered.
+  func memory(_ tensors: SavedTensors) -> EvaluationMemory {
+    cache.map { EvaluationMemory(tensors: tensors.cache, blocks: $0.blocks, spared: $0.spared) } ?? EvaluationMemory()
+  }
+
   /// What the run was asked for, as far as it was plain.
   func options(_ tensors: SavedTensors) throws -> GenerateOptions {
     var options = GenerateOptions()
@@ -187,6 +205,7 @@ extension SavedRun {
     (options.eta, options.sNoise, options.repaint) = (eta?.perStep, sNoise?.perStep, tensors.repaint)
     options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
+    options.cache = cache.map { .init(threshold: Double($0.settings.threshold), start: $0.settings.start, stop: $0.settings.stop) }
     options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()
