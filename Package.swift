@@ -54,7 +54,7 @@ let package = Package(
       "CLua", "Checkpoints", "Conditioning", "Denoising", "Imaging", "Pipeline", "Sweeps", "Tensors",
     ]),
     .executableTarget(name: "fluxlua", dependencies: [
-      "CLineEdit", "Denoising", "Imaging", "Pipeline", "Scripting", "Sweeps",
+      "CLineEdit", "Checkpoints", "Denoising", "Imaging", "Pipeline", "Scripting", "Sweeps",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ], swiftSettings: alone, linkerSettings: aloneAtLink),
 

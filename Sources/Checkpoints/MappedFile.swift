@@ -20,7 +20,7 @@ package struct FileBytes: Sendable {
   /// A file mapped read-only: nothing is read until it is looked at.
   package init(mapping path: String) throws {
     let file = try MappedFile(path)
-    self.init(name: path, storage: Storage(viewing: file.bytes, ownedBy: file))
+    self.init(name: path, storage: Storage(viewing: file.bytes, ownedBy: file, isMapped: true))
   }
 
   package var count: Int { range.count }

@@ -8,22 +8,28 @@ package struct Weights: Sendable {
   private let prefix: String
   /// Whether rows may be rounded to int8 for these matrices.
   private var roundsRows = true
+  /// Matrices that were laid out before, or that are to be kept so.
+  private var kept: PackedWeights?
 
-  package init(_ checkpoint: Checkpoint, precision: Encoding) {
-    self.init(checkpoint, precision, "")
+  package init(_ checkpoint: Checkpoint, precision: Encoding, kept: PackedWeights? = nil) {
+    (self.checkpoint, self.precision, prefix, self.kept) = (checkpoint, precision, "", kept)
   }
 
-  private init(_ checkpoint: Checkpoint, _ precision: Encoding, _ prefix: String, roundsRows: Bool = true) {
-    (self.checkpoint, self.precision, self.prefix, self.roundsRows) = (checkpoint, precision, prefix, roundsRows)
+  private func with(precision: Encoding? = nil, prefix: String? = nil, roundsRows: Bool? = nil) -> Weights {
+    var weights = Weights(checkpoint, precision: precision ?? self.precision, prefix: prefix ?? self.prefix)
+    (weights.roundsRows, weights.kept) = (roundsRows ?? self.roundsRows, kept)
+    return weights
   }
 
-  package subscript(_ name: String) -> Weights { Weights(checkpoint, precision, "\(prefix)\(name).", roundsRows: roundsRows) }
+  private init(_ checkpoint: Checkpoint, precision: Encoding, prefix: String) { (self.checkpoint, self.precision, self.prefix) = (checkpoint, precision, prefix) }
+
+  package subscript(_ name: String) -> Weights { with(prefix: "\(prefix)\(name).") }
 
   /// The same for layers at the ends of a model, small and sensitive: bf16 where the others are int8.
-  package var unquantised: Weights { precision == .int8 ? Weights(checkpoint, .bf16, prefix) : self }
+  package var unquantised: Weights { precision == .int8 ? with(precision: .bf16) : self }
 
   /// The same for layers that multiply one row at a time, where rounding it to int8 would gain nothing.
-  package var exactlyMultiplied: Weights { Weights(checkpoint, precision, prefix, roundsRows: false) }
+  package var exactlyMultiplied: Weights { with(roundsRows: false) }
   package subscript(_ name: String, _ index: Int) -> Weights { self[name]["\(index)"] }
 
   package func has(_ name: String) -> Bool { checkpoint.entries[prefix + name] != nil }
@@ -73,7 +79,16 @@ package struct Weights: Sendable {
       defer { first += part.outputs }
       return Linear.Part(name: prefix + part.name, outputs: first..<first + part.outputs)
     }
-    return Linear(try Matrix(rows, precision: precision, roundsRows: roundsRows), bias: bias ? Tensor.concatenated(biases) : nil, parts: named)
+    return Linear(try matrix(rows, named.map(\.name).joined(separator: " ")), bias: bias ? Tensor.concatenated(biases) : nil, parts: named)
+  }
+
+  /// The matrix of some weights, laid out before or anew.
+  private func matrix(_ rows: [Rows], _ name: String) throws -> Matrix {
+    let outputs = rows.reduce(0) { $0 + $1.count }
+    if let found = try kept?.matrix(name, outputs: outputs, inputs: rows[0].width) { return found }
+    let made = try Matrix(rows, precision: precision, roundsRows: roundsRows)
+    kept?.keep(made, as: name)
+    return made
   }
 
   /// The gains of a norm of this width.

@@ -9,13 +9,14 @@ extension Trajectory {
     /// [n, 16, height/8, width/8]
     public var latents: Tensor
     public var sampler: SamplerState
+    public var memory: EvaluationMemory
 
-    public init(index: Int, sigma: Float, latents: Tensor, sampler: SamplerState) {
-      (self.index, self.sigma, self.latents, self.sampler) = (index, sigma, latents, sampler)
+    public init(index: Int, sigma: Float, latents: Tensor, sampler: SamplerState, memory: EvaluationMemory = EvaluationMemory()) {
+      (self.index, self.sigma, self.latents, self.sampler, self.memory) = (index, sigma, latents, sampler, memory)
     }
   }
 
-  public var position: Position { Position(index: index, sigma: sigma, latents: latents, sampler: sampler.state) }
+  public var position: Position { Position(index: index, sigma: sigma, latents: latents, sampler: sampler.state, memory: memory) }
 
   /// Goes on from a position of a trajectory of the same course, to the same latents.
   /// - Throws: `DenoisingError` where the position cannot be one of this trajectory.

@@ -11,6 +11,8 @@ import Tensors
 public struct Trajectory {
   /// The velocity of the latents at a noise level, with what the step says of guidance and conditioning.
   public typealias Evaluation = (_ x: Tensor, _ sigma: Float, _ step: Step) throws -> Tensor
+  /// The same, by an evaluation that remembers something of the ones before.
+  public typealias RememberingEvaluation = (_ x: Tensor, _ sigma: Float, _ step: Step, _ memory: inout EvaluationMemory) throws -> Tensor
 
   public let schedule: Schedule
   /// How many steps are made.
@@ -29,7 +31,9 @@ public struct Trajectory {
   public let company: [String: Tensor]
   private let before: ((inout Step) throws -> Void)?
   private let nearlyOne: Double
-  private let evaluate: Evaluation
+  private let evaluate: RememberingEvaluation
+  /// What evaluations remember of the ones before.
+  public private(set) var memory = EvaluationMemory()
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
 
@@ -61,6 +65,10 @@ public struct Trajectory {
 
   /// - Parameter latents: at the schedule's first sigma, [n, 16, height/8, width/8]
   public init(from latents: Tensor, along schedule: Schedule, on course: Course, evaluating evaluate: @escaping Evaluation) {
+    self.init(from: latents, along: schedule, on: course) { x, sigma, step, _ in try evaluate(x, sigma, step) }
+  }
+
+  public init(from latents: Tensor, along schedule: Schedule, on course: Course, remembering evaluate: @escaping RememberingEvaluation) {
     (self.latents, self.schedule, self.evaluate) = (latents, schedule, evaluate)
     (sampler, conditioning, seeds) = (course.sampler, course.conditioning, course.seeds)
     (guidance, cfg, before) = (course.guidance, course.cfg, course.before)
@@ -75,20 +83,21 @@ public struct Trajectory {
     var step = try prepared()
     var first: (x: Tensor, sigma: Float, velocity: Tensor)?
     let (evaluate, asked) = (evaluate, step)
+    var memory = memory
     let made = try sampler.advance(step.latents, over: step) { x, sigma in
-      let velocity = try evaluate(x, sigma, asked)
+      let velocity = try evaluate(x, sigma, asked, &memory)
       if first == nil { first = (x, sigma, velocity) }
       return velocity
     }
     try check(made, "latents", step)
     (step.first, step.latents) = (first, made)
-    (latents, sigma, index) = (made, step.next, index + 1)
+    (latents, sigma, index, self.memory) = (made, step.next, index + 1, memory)
     return step
   }
 
   /// A position that is known to be one of this trajectory.
   mutating func stand(at position: Position) {
-    (index, sigma, latents, sampler.state) = (position.index, position.sigma, position.latents, position.sampler)
+    (index, sigma, latents, sampler.state, memory) = (position.index, position.sigma, position.latents, position.sampler, position.memory)
   }
 
   /// The step about to be made, as the schedule, the guidance and the hook before it want it.

@@ -23,8 +23,9 @@ struct GroupNorm: Sendable {
     self.groups = groups
   }
 
-  func callAsFunction(_ x: Tensor, silu: Bool = true, as encoding: Encoding) -> Operand {
-    x.groupNorm(groups: groups, gain: gain, offset: offset, epsilon: 1e-6, silu: silu, as: encoding)
+  /// - Parameter shared: what tiles of one picture know of each other
+  func callAsFunction(_ x: Tensor, silu: Bool = true, as encoding: Encoding, _ shared: SharedNorms? = nil) -> Operand {
+    x.groupNorm(groups: groups, gain: gain, offset: offset, epsilon: 1e-6, silu: silu, as: encoding, sums: shared?.sums(x))
   }
 }
 
@@ -42,9 +43,9 @@ struct ResidualBlock: Sendable {
     shortcut = inputs == outputs ? nil : try weights.convolution("conv_shortcut", inputs, outputs, window: 1, padding: (0, 0))
   }
 
-  func callAsFunction(_ x: Tensor, _ extent: Extent) throws -> Tensor {
-    let hidden = try conv1(norm1(x, as: conv1.encoding), extent)
-    var y = try conv2(norm2(hidden, as: conv2.encoding), extent)
+  func callAsFunction(_ x: Tensor, _ extent: Extent, _ shared: SharedNorms? = nil) throws -> Tensor {
+    let hidden = try conv1(norm1(x, as: conv1.encoding, shared), extent)
+    var y = try conv2(norm2(hidden, as: conv2.encoding, shared), extent)
     y.add(try shortcut.map { try $0(Operand(x, $0.encoding), extent) } ?? x)
     return y
   }
@@ -95,21 +96,15 @@ struct MiddleBlock: Sendable {
   }
 }
 
-/// Every pixel four times: nearest-neighbour doubling.
-func doubled(_ x: Tensor, _ extent: Extent) -> Tensor {
-  let (channels, width) = (x.width, extent.width)
-  var y = Tensor(uninitialized: [extent.area * 4, channels])
-  let from = x.floats
-  y.withMutableFloats { floats in
-    guard let to = floats.baseAddress else { return }
-    Team.forEach(extent.height) { row, _ in
-      let line = to + row * 4 * width * channels
-      for column in 0..<2 * width {
-        (line + column * channels).update(from: from + (row * width + column / 2) * channels, count: channels)
-      }
-      (line + 2 * width * channels).update(from: line, count: 2 * width * channels)
-    }
+/// Every pixel four times (nearest-neighbour doubling), as a convolution takes it.
+func doubled(_ x: Tensor, _ extent: Extent, as encoding: Encoding) -> Operand {
+  let (given, width) = (Operand(x, encoding), extent.width), bytes = x.width * encoding.width
+  let y = Operand(rows: extent.area * 4, width: x.width, encoding: encoding)
+  Team.forEach(extent.height) { row, _ in
+    let line = y.at(row * 4 * width)
+    for column in 0..<2 * width { (line + column * bytes).copyMemory(from: given.at(row * width + column / 2), byteCount: bytes) }
+    (line + 2 * width * bytes).copyMemory(from: line, byteCount: 2 * width * bytes)
   }
-  withExtendedLifetime(x) {}
+  withExtendedLifetime((given, y)) {}
   return y
 }

@@ -46,6 +46,16 @@ extension AutoEncoderConfiguration {
     }
   }
 
+  /// Operations of the decoder, by its convolutions: a resolution has one block more than in the encoder, and its first one takes what the
+  /// coarser resolution made.
+  package func decodingOperations(pixels: Int) -> Double {
+    channels.indices.reversed().reduce(0) { sum, level in
+      let own = Double(channels[level]), coarser = Double(channels[min(level + 1, channels.count - 1)])
+      let blocks = coarser * own + Double(2 * layersPerBlock + 1) * own * own, doubling = level > 0 ? 4 * own * own : 0
+      return sum + 2 * 9 * (blocks + doubling) * Double(pixels) / pow4(level)
+    }
+  }
+
   private func pow4(_ exponent: Int) -> Double { Double(1 << (2 * exponent)) }
 }
 
@@ -62,14 +72,15 @@ package struct AutoEncoder: Sendable {
   }
 
   /// A picture in [−1, 1] before clamping, [height, width, 3], from latents [16, height/8, width/8].
-  package func decode(_ latents: Tensor, cancellation: Cancellation? = nil) throws -> Tensor {
-    try decodeUnscaled(latents.mapped { $0 / configuration.scale + configuration.shift }, cancellation: cancellation)
+  /// - Parameter tiling: tiles, which take less memory; nil for the whole picture at once
+  package func decode(_ latents: Tensor, tiling: Tiling? = nil, cancellation: Cancellation? = nil) throws -> Tensor {
+    try decodeUnscaled(latents.mapped { $0 / configuration.scale + configuration.shift }, tiling: tiling, cancellation: cancellation)
   }
 
   /// The decoder alone, from z as the encoder makes it.
-  package func decodeUnscaled(_ z: Tensor, cancellation: Cancellation? = nil) throws -> Tensor {
+  package func decodeUnscaled(_ z: Tensor, tiling: Tiling? = nil, cancellation: Cancellation? = nil) throws -> Tensor {
     let extent = Extent(height: z.shape[1], width: z.shape[2])
-    let (rows, made) = try decoder(channelsLast(z), extent, cancellation)
+    let (rows, made) = try decoder(channelsLast(z), extent, tiling: tiling, cancellation)
     return rows.reshaped([made.height, made.width, rows.width])
   }
 

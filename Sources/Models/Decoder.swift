@@ -3,14 +3,15 @@ import Tensors
 
 /// z → picture: the coarsest resolution first, doubled three times. Reference: diffusers `Decoder`.
 struct Decoder: Sendable {
-  private struct UpBlock: Sendable {
+  struct UpBlock: Sendable {
     let blocks: [ResidualBlock]
     let upsample: Convolution?
   }
   private let postQuant: Convolution?
   private let convIn: Convolution
   private let middle: MiddleBlock
-  private let ups: [UpBlock]
+  let ups: [UpBlock]
+  let imageChannels: Int
   private let normOut: GroupNorm
   private let convOut: Convolution
 
@@ -19,6 +20,7 @@ struct Decoder: Sendable {
     let latents = configuration.latentChannels
     try all.expect(configuration.hasPostQuant, has: "post_quant_conv.weight", "use_post_quant_conv")
     try weights.expect(channels.count, of: "up_blocks", "block_out_channels")
+    imageChannels = configuration.imageChannels
     postQuant = configuration.hasPostQuant ? try all.convolution("post_quant_conv", latents, latents, window: 1, padding: (0, 0)) : nil
     convIn = try weights.convolution("conv_in", latents, channels[0])
     middle = try MiddleBlock(weights["mid_block"], configuration)
@@ -35,22 +37,31 @@ struct Decoder: Sendable {
     convOut = try weights.convolution("conv_out", channels[channels.count - 1], configuration.imageChannels)
   }
 
-  /// - Parameter z: [height·width, 16]
+  /// - Parameters:
+  ///   - z: [height·width, 16]
+  ///   - tiling: the tiles that the picture is made in; nil for the whole at once
   /// - Returns: [height·8·width·8, 3] and its extent
-  func callAsFunction(_ z: Tensor, _ start: Extent, _ cancellation: Cancellation?) throws -> (Tensor, Extent) {
+  func callAsFunction(_ z: Tensor, _ start: Extent, tiling: Tiling?, _ cancellation: Cancellation?) throws -> (Tensor, Extent) {
     var extent = start
+    let isTiled = tiling.map { $0.side < max(start.height, start.width) << (ups.count - 1) && ups.count > 1 } ?? false
     let unquantised = try postQuant.map { try $0(Operand(z, $0.encoding), extent) } ?? z
     var x = try middle(convIn(Operand(unquantised, convIn.encoding), extent), extent)
-    for up in ups {
+    for (level, up) in ups.enumerated() {
       for block in up.blocks {
         try cancellation?.check()
         x = try block(x, extent)
       }
+      if isTiled, let tiling, level + 1 == firstTiled { return try TiledDecoding(decoder: self, tiling: tiling)(x, extent, cancellation) }
       guard let upsample = up.upsample else { continue }
-      x = doubled(x, extent)
-      extent = Extent(height: extent.height * 2, width: extent.width * 2)
-      x = try upsample(Operand(x, upsample.encoding), extent)
+      let wider = Extent(height: extent.height * 2, width: extent.width * 2)
+      x = try upsample(doubled(x, extent, as: upsample.encoding), wider)
+      extent = wider
     }
-    return (try convOut(normOut(x, as: convOut.encoding), extent), extent)
+    return (try finished(x, extent), extent)
+  }
+
+  /// Colours, of what the finest resolution made.
+  func finished(_ x: Tensor, _ extent: Extent, _ norms: SharedNorms? = nil) throws -> Tensor {
+    try convOut(normOut(x, as: convOut.encoding, norms), extent)
   }
 }

@@ -52,12 +52,24 @@ package struct FluxTransformer: Sendable {
   /// - Returns: [tokens, outputs]
   package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary, residuals: [Residuals] = [],
                               cancellation: Cancellation? = nil) throws -> Tensor {
+    var none: FirstBlockCache?
+    return try self(img: img, txt: txt, pooled: pooled, timestep: timestep, guidance: guidance, rotary: rotary, residuals: residuals, cache: &none, cancellation: cancellation)
+  }
+
+  /// The same, where the blocks after the first may be spared.
+  package func callAsFunction(img: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, rotary: Rotary, residuals: [Residuals] = [],
+                              cache: inout FirstBlockCache?, cancellation: Cancellation? = nil) throws -> Tensor {
     let vec = try embedding(timestep: timestep, guidance: guidance, pooled: pooled).silu(as: .f32).tensor
     var i = try imgIn(wide: img), t = try txtIn(txt)
+    var start: Tensor?
     for (index, block) in doubleBlocks.enumerated() {
       try cancellation?.check()
+      let given = cache != nil && index == 0 ? i : nil
       try block(img: &i, txt: &t, vec: vec, rotary: rotary)
       for one in residuals { one.add(one.double, to: &i, behind: index, of: doubleBlocks.count) }
+      guard let given else { continue }
+      if let rest = cache?.rest(after: i - given, blocks: doubleBlocks.count + singleBlocks.count) { return try lastLayer(i + rest, vec: vec) }
+      start = i
     }
     var x = Tensor.concatenated([t, i])
     for (index, block) in singleBlocks.enumerated() {
@@ -65,7 +77,9 @@ package struct FluxTransformer: Sendable {
       try block(&x, vec: vec, rotary: rotary)
       for one in residuals { one.add(one.single, to: &x, from: t.rows, behind: index, of: singleBlocks.count) }
     }
-    return try lastLayer(x[t.rows..<x.rows], vec: vec)
+    let made = x[t.rows..<x.rows]
+    if let start { cache?.keep(made, from: start) }
+    return try lastLayer(made, vec: vec)
   }
 }
 

@@ -8,6 +8,8 @@ public enum Activity: Sendable, Equatable {
   case step(Int, count: Int)
   /// The last step is made.
   case sampled
+  /// How many evaluations of blocks a step cache spared, of those that the steps asked for.
+  case spared(Int, of: Int)
   /// Turning latents into a picture, from 1.
   case decoding(Int, count: Int)
   /// The picture is there.

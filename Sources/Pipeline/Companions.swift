@@ -40,19 +40,22 @@ struct Evaluation {
   /// What is not wanted, one for all pictures or one each.
   let negative: [Conditioning]?
 
-  func callAsFunction(_ x: Tensor, _ sigma: Float, _ step: Step) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, _ sigma: Float, _ step: Step, _ memory: inout EvaluationMemory) throws -> Tensor {
     let shares = zip(request.adapters, step.scales).map { (lora: $0.lora, scale: $1, isMerged: $0.isMerged) }
     var second: (cfg: CFG, scale: Float, negative: [Conditioning])?
     if let negative, let cfg = request.cfg, let scale = step.cfg, scale != 1 || !cfg.isIdleAtOne, step.isWithin(cfg.window) { second = (cfg, scale, negative) }
     var positives: [Tensor] = [], negatives: [Tensor] = []
     for n in 0..<x.shape[0] {
-      func pass(_ conditioning: [Conditioning], _ aside: Aside) throws -> Tensor {
-        try pipeline.velocity(of: x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: step.guidance, aside: aside, adapters: shares)
+      func velocity(_ name: String, _ conditioning: [Conditioning], _ aside: Aside) throws -> Tensor {
+        let pass = Pass(name, request.cache, at: step)
+        var cache = pass.opened(n, memory)
+        defer { pass.close(cache, n, &memory) }
+        return try pipeline.velocity(of: x[n], sigma, conditioning[conditioning.count == 1 ? 0 : n], guidance: step.guidance, aside: aside, adapters: shares, cache: &cache)
       }
       // What ControlNets say to the prompt is used in both passes, as in diffusers.
       let aside = try aside(of: n, x[n], sigma, step)
-      positives.append(try pass(step.conditioning, aside))
-      if let second { negatives.append(try pass(second.negative, aside)) }
+      positives.append(try velocity("positive", step.conditioning, aside))
+      if let second { negatives.append(try velocity("negative", second.negative, aside)) }
     }
     guard let second else { return Tensor.stacked(positives) }
     return try second.cfg.combination(Tensor.stacked(positives), Tensor.stacked(negatives), scale: second.scale, step: step)

@@ -35,14 +35,17 @@ public final class FluxPipeline {
   public let cancellation: Cancellation
   /// What prompts came to.
   public var embeddings = EmbeddingCache()
+  /// Where weights are kept as they are multiplied, so that the next start is a moment's; nil for nowhere.
+  public var packed: PackedStore? { didSet { shelf.store = packed } }
+  private let shelf = Shelf()
 
   let files: ModelFiles
   /// Where the heavy work is done.
   private(set) var engine: any Engine
   /// What the person should know of how the model was found and is kept.
   public let notices: [String]
-  /// Whether text encoders and transformer are not in memory at the same time.
-  let takesTurns: Bool
+  /// Which parts are in memory at the same time.
+  let residency: Residency
   /// Adapters that were read, by path and state of the file.
   var opened: [String: LoRA] = [:]
   /// The same of ControlNets and of Redux.
@@ -62,8 +65,9 @@ public final class FluxPipeline {
     (name, configuration, schedule, defaults, notices) = (files.name, files.configuration, files.schedule, files.defaults, files.notices + reason)
     parameterCount = [files.transformer, files.t5, files.clip, files.vae].reduce(0) { $0 + $1.parameterCount }
     let reports = Reports()
-    takesTurns = !files.fitTogether(kept, within: memoryLimit)
-    engine = ModelEngine(files, kept, takesTurns: takesTurns, cancellation: cancellation, loading: reports.loading)
+    residency = Residency(Footprint(files: files, precision: kept), limit: memoryLimit, memory: ModelFiles.room)
+    engine = ModelEngine(files, residency, cancellation: cancellation, shelf: shelf, loading: reports.loading)
+    shelf.say = reports.notice
     reports.pipeline = self
   }
 
@@ -91,13 +95,14 @@ public final class FluxPipeline {
     let conditioning = try conditioning(for: request, count: count)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
+    try checkRoom(for: size, conditioning)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
     var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))
     (course.scales, course.controls, course.company) = (request.adapters.map(\.scale), request.controls.map(\.effect), start.companions.named)
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
     let evaluation = Evaluation(pipeline: self, request: request, companions: start.companions, negative: negative)
-    return Trajectory(from: start.latents, along: start.schedule, on: course) { try evaluation($0, $1, $2) }
+    return Trajectory(from: start.latents, along: start.schedule, on: course) { try evaluation($0, $1, $2, &$3) }
   }
 
   /// The finished latents of a request, [n, 16, height/8, width/8].
@@ -105,13 +110,14 @@ public final class FluxPipeline {
     var trajectory = try trajectory(request)
     while try trajectory.next() != nil {}
     observer?(.sampled)
+    report(trajectory.memory, of: request)
     return trajectory.latents
   }
 
   /// Pictures, one for each of the batch.
   public func generate(_ request: Request) throws -> [Image] {
     let region = try request.start.region(for: size(of: request))
-    return try decode(sample(request), into: region)
+    return try decode(sample(request), into: region, tile: request.tile)
   }
 
   /// The velocity of latents at a noise level: one call of the transformer for each picture.
@@ -123,6 +129,7 @@ public final class FluxPipeline {
   ///   - controls: each with a scale that is one number
   public func velocity(_ x: Tensor, _ sigma: Float, _ conditioning: [Conditioning], guidance: Float?, adapters: [Adaptation] = [],
                        controls: [Control] = []) throws -> Tensor {
+    var uncached: FirstBlockCache?
     let companions = try shown(controls, beside: x, adapters.map(\.lora))
     let shares = try adapters.map { one in
       guard case .constant(let scale) = one.scale else { throw PipelineError.option("lora", "has a scale that changes from step to step, and here is no step") }
@@ -135,12 +142,13 @@ public final class FluxPipeline {
         guard case .constant(let scale) = control.scale else { throw PipelineError.option("control", "has a scale that changes from step to step, and here is no step") }
         aside.residuals += try residuals(control, latents, n, x[n], sigma, conditioning, guidance: guidance ?? Self.controlGuidance, scale: scale)
       }
-      return try velocity(of: x[n], sigma, conditioning, guidance: guidance, aside: aside, adapters: shares)
+      return try velocity(of: x[n], sigma, conditioning, guidance: guidance, aside: aside, adapters: shares, cache: &uncached)
     })
   }
 
   /// The same of one picture's latents, with what is shown beside them.
-  func velocity(of x: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
+  func velocity(of x: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share],
+                cache: inout FirstBlockCache?) throws -> Tensor {
     try check(conditioning)
     guard guidance != nil || !configuration.hasGuidance else { throw PipelineError.option("guidance", "is missing, and this model was made to be told it") }
     let seen = 4 * (x.shape[0] + (aside.channels?.shape[0] ?? 0)), more = adapters.first { $0.scale != 0 && reads($0.lora) }
@@ -150,7 +158,7 @@ public final class FluxPipeline {
     guard seen == configuration.inputs || configuration.inputs == configuration.outputs else {
       throw PipelineError.option(configuration.kind == "fill" ? "image" : "control", "is missing: this is a \(kind) model, which sees a picture beside the latents")
     }
-    return try engine.velocity(x, sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters)
+    return try engine.velocity(x, sigma, conditioning, guidance: guidance, aside: aside, adapters: adapters, cache: &cache)
   }
 
   /// What a control's network adds for the n-th picture; nothing of a model's own control, or of a scale of 0.
@@ -164,12 +172,13 @@ public final class FluxPipeline {
 
   /// Pictures of latents [n, 16, height/8, width/8] or [16, height/8, width/8].
   /// - Parameter region: where they belong in a larger picture, which is then given
-  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil) throws -> [Image] {
+  public func decode(_ latents: Tensor, into region: RepaintRegion? = nil, tile: Tile = .auto) throws -> [Image] {
     let all = latents.shape.count == 3 ? latents.reshaped([1] + latents.shape) : latents
+    let side = self.side(of: tile, for: Size(width: all.shape[3] * reduction, height: all.shape[2] * reduction))
     return try (0..<all.shape[0]).map { n in
       observer?(.decoding(n + 1, count: all.shape[0]))
       defer { observer?(.decoded) }
-      let image = try Image(decoded: engine.decode(all[n]))
+      let image = try Image(decoded: engine.decode(all[n], tile: side))
       return try region?.composed(image) ?? image
     }
   }
@@ -186,6 +195,8 @@ public final class FluxPipeline {
 /// Carries reports from a part that is being read to whoever watches the pipeline.
 private final class Reports {
   weak var pipeline: FluxPipeline?
+
+  func notice(_ text: String) { pipeline?.observer?(.notice(text)) }
 
   func loading(_ part: String, _ share: Double) throws {
     try pipeline?.cancellation.check()

@@ -7,10 +7,12 @@ import Tensors
 struct LatentPreview {
   /// [channels + 1, 3]: the last row is what is added.
   private let map: [[Double]]
+  /// Latents along each side of the picture that it is fitted to.
+  static let side = 32
 
   /// Fits the map to a picture of many soft colours, encoded.
   init(_ model: AutoEncoder) throws {
-    let side = 32, reduction = model.configuration.reduction
+    let side = Self.side, reduction = model.configuration.reduction
     let colours = Self.colours(side: side)
     let picture = try Image(width: side, height: side, channels: 3, pixels: colours).resized(width: side * reduction, height: side * reduction, .bicubic)
     let latents = model.configuration.scaled(try model.encode(picture.decoded).mean)

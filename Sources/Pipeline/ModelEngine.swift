@@ -13,6 +13,7 @@ final class ModelEngine: Engine {
   private let transformer: Lazy<FluxTransformer>
   private let autoEncoder: Lazy<AutoEncoder>
   private let latentPreview: Lazy<LatentPreview>
+  private let residency: Residency
   private var rotaries: [RotaryKey: Rotary] = [:]
   /// Adapters as the layers take them, by file and part of the model.
   private var fitted: [FittedKey: LoRA.Fitted] = [:]
@@ -27,41 +28,55 @@ final class ModelEngine: Engine {
   static let sampledBlocks = FluxTransformer.Depth(double: 1, single: 1), sampledLayers = 1
 
   /// - Parameters:
-  ///   - takesTurns: whether text encoders and transformer are not in memory at the same time
   ///   - isSample: whether one block of each kind will do, for whoever only wants to know how long a block takes
   ///   - loading: told which part is being read, and what share of it is done
-  init(_ files: ModelFiles, _ precision: Precision, takesTurns: Bool = false, cancellation: Cancellation, isSample: Bool = false,
-       loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
-    let encoding = precision.encoding, plain: Encoding = precision == .f32 ? .f32 : .bf16       // CLIP and the autoencoder are small
-    (self.files, self.cancellation, self.precision, self.loading) = (files, cancellation, precision, loading)
+  init(_ files: ModelFiles, _ residency: Residency, cancellation: Cancellation, isSample: Bool = false,
+       shelf: Shelf = Shelf(), loading: @escaping (_ part: String, _ share: Double) throws -> Void) {
+    let precision = residency.footprint.precision, encoding = precision.encoding, plain: Encoding = precision == .f32 ? .f32 : .bf16      // CLIP and the autoencoder are small
+    (self.files, self.residency, self.cancellation, self.precision, self.loading) = (files, residency, cancellation, precision, loading)
     encoder = Lazy {
-      let t5 = try T5Encoder(Weights(files.t5, precision: encoding), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
+      let kept = shelf.weights(.t5, residency.footprint)
+      let t5 = try T5Encoder(Weights(files.t5, precision: encoding, kept: kept), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
+      kept?.finish()
       return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
     }
     transformer = Lazy {
-      try FluxTransformer(Weights(files.transformer, precision: encoding), files.configuration, depth: isSample ? Self.sampledBlocks : nil) { try loading("transformer", $0) }
+      let kept = shelf.weights(.transformer, residency.footprint)
+      let made = try FluxTransformer(Weights(files.transformer, precision: encoding, kept: kept), files.configuration, depth: isSample ? Self.sampledBlocks : nil) { try loading("transformer", $0) }
+      kept?.finish()
+      return made
     }
     let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: plain), files.vaeConfiguration) }
     self.autoEncoder = autoEncoder
-    latentPreview = Lazy { try LatentPreview(autoEncoder()) }
-    guard takesTurns else { return }
-    // Prompts are encoded, then T5 leaves its memory to the transformer; the next prompt wants it back.
-    transformer.makesRoom = { [weak encoder] in encoder?.release() }
-    encoder.makesRoom = { [weak transformer] in transformer?.release() }
+    latentPreview = Lazy {
+      residency.admit(.encode(Size(LatentPreview.side * files.vaeConfiguration.reduction)))
+      return try LatentPreview(autoEncoder())
+    }
+    residency.release = { [weak self] part in
+      switch part {
+      case .text: self?.encoder.release()
+      case .transformer: self?.transformer.release()
+      case .autoEncoder: self?.autoEncoder.release()
+      }
+    }
   }
 
   func encode(t5: [Int], clip: [Int], adapters: [Adaptation.Share]) throws -> (sequence: Tensor, pooled: Tensor) {
+    residency.admit(.text(tokens: t5.count))
     let models = try encoder()
     return (try adapted(models.t5, .t5, adapters)(t5, cancellation: cancellation), try adapted(models.clip, .clip, adapters)(clip, cancellation: cancellation))
   }
 
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share],
+                cache: inout FirstBlockCache?) throws -> Tensor {
     let (height, width) = (latents.shape[1], latents.shape[2])
+    let beside = aside.references.reduce(0) { $0 + Rotary.Grid($1).count }
+    residency.admit(.velocity(text: conditioning.tokens, size: size(of: latents), beside: beside))
     let own = Packing.tokens(aside.channels.map { Tensor.concatenated([latents, $0]) } ?? latents)
     let img = aside.references.isEmpty ? own : Tensor.concatenated([own] + aside.references.map(Packing.tokens))
     let rotary = rotary(RotaryKey(text: conditioning.tokens, picture: .init(latents), references: aside.references.map { .init($0) }))
     let made = try adapted(transformer(), .transformer, adapters)(img: img, txt: conditioning.sequence, pooled: conditioning.pooled, timestep: Self.timestep(sigma),
-                                 guidance: guidance, rotary: rotary, residuals: aside.residuals, cancellation: cancellation)
+                                 guidance: guidance, rotary: rotary, residuals: aside.residuals, cache: &cache, cancellation: cancellation)
     return Packing.latents(made[0..<own.rows], height: height, width: width)
   }
 
@@ -89,11 +104,21 @@ final class ModelEngine: Engine {
     return try ReduxEmbedder(Weights(file.embedder, precision: plain), inputs: file.configuration.width, outputs: file.outputs)(states)
   }
 
-  func decode(_ latents: Tensor) throws -> Tensor { try autoEncoder().decode(latents, cancellation: cancellation) }
+  func decode(_ latents: Tensor, tile: Int?) throws -> Tensor {
+    residency.admit(.decode(size(of: latents)), tile: tile)
+    return try autoEncoder().decode(latents, tiling: tile.map { Tiling(side: $0) }, cancellation: cancellation)
+  }
 
-  func encode(_ picture: Tensor) throws -> (mean: Tensor, logVariance: Tensor) { try autoEncoder().encode(picture, cancellation: cancellation) }
+  func encode(_ picture: Tensor) throws -> (mean: Tensor, logVariance: Tensor) {
+    residency.admit(.encode(Size(width: picture.shape[1], height: picture.shape[0])))
+    return try autoEncoder().encode(picture, cancellation: cancellation)
+  }
 
   func preview(_ latents: Tensor) throws -> Image { try latentPreview()(latents, reduction: files.vaeConfiguration.reduction) }
+
+  private func size(of latents: Tensor) -> Size {
+    Size(width: latents.shape[2] * files.vaeConfiguration.reduction, height: latents.shape[1] * files.vaeConfiguration.reduction)
+  }
 
   private struct FittedKey: Hashable { let sha256: String, part: ModelPart }
 

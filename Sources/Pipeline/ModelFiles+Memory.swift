@@ -11,9 +11,8 @@ extension Precision {
 extension ModelFiles {
   /// Bytes of a part's weights. What is used from the mapped file, as blocks are, counts too.
   func bytes(of part: ModelPart, _ precision: Precision) -> Int {
-    let checkpoint = switch part { case .transformer: transformer; case .t5: t5; case .clip: clip; case .vae: vae }
     let small = part == .clip || part == .vae
-    return checkpoint.entries.values.reduce(0) { sum, entry in
+    return checkpoint(of: part).entries.values.reduce(0) { sum, entry in
       let isMatrix = entry.shape.count > 1
       switch precision {
       case .f32, .auto: return sum + (entry.isBlocks ? entry.byteCount : entry.parameterCount * 4)
@@ -21,6 +20,16 @@ extension ModelFiles {
       case .int8: return sum + entry.parameterCount * (isMatrix && !small ? 1 : 2)
       }
     }
+  }
+
+  /// The bytes of these that are used from the mapped file: blocks, unless they are made anew in int8.
+  func mappedBytes(of part: ModelPart, _ precision: Precision) -> Int {
+    guard precision != .int8 else { return 0 }
+    return checkpoint(of: part).entries.values.reduce(0) { $1.isBlocks ? $0 + $1.byteCount : $0 }
+  }
+
+  private func checkpoint(of part: ModelPart) -> Checkpoint {
+    switch part { case .transformer: transformer; case .t5: t5; case .clip: clip; case .vae: vae }
   }
 
   /// Bytes of all parts together.
@@ -37,8 +46,17 @@ extension ModelFiles {
     return memory - min(memory / 10, 2 << 30)
   }
 
-  /// Whether all parts may be in memory at the same time.
-  func fitTogether(_ precision: Precision, within limit: Int?) -> Bool { bytes(precision) <= room(within: limit) }
+  /// What of the machine's memory this process may take.
+  static var room: Int {
+    let memory = Int(ProcessInfo.processInfo.physicalMemory)
+    return memory - min(memory / 10, 2 << 30)
+  }
+
+  /// The smallest limit that the model can work under at all, on a small picture.
+  func least(_ precision: Precision) -> Int {
+    let footprint = Footprint(files: self, precision: precision)
+    return [Work.text(tokens: 512), .velocity(text: 256, size: Size(64)), .decode(Size(64))].map(footprint.least).max() ?? 0
+  }
 
   /// Whether the transformer's weights are blocks that stay as the file has them.
   var keepsBlocks: Bool { transformer.entries.values.contains { $0.isBlocks && $0.shape.count > 1 } }
@@ -60,10 +78,13 @@ extension ModelFiles {
         reason = ["the weights are kept in \(chosen.rawValue), \(gigabytes(bytes(chosen))) of \(gigabytes(memory)); in \(chosen == .bf16 ? "f32" : "bf16") they would take \(gigabytes(bytes(chosen == .bf16 ? .f32 : .bf16)))"]
       }
     }
-    guard bytesInTurns(chosen) <= room(within: limit) else {
+    if let limit, least(chosen) > limit {
+      let others = [Precision.bf16, .int8].filter { MemorySize.text(least($0)) != MemorySize.text(least(chosen)) && least($0) < least(chosen) && (!keepsBlocks || $0 == .int8) }.map { ", with precision \($0.rawValue) \(MemorySize.text(least($0)))" }
+      throw PipelineError.unusable(model: name, "does not work under a memory limit of \(MemorySize.text(limit)); the smallest that works is \(MemorySize.text(least(chosen))) in \(chosen.rawValue)\(others.joined())")
+    }
+    guard limit != nil || bytesInTurns(chosen) <= room(within: limit) else {
       let smaller = [Precision.bf16, .int8].first { bytesInTurns($0) < bytesInTurns(chosen) && bytesInTurns($0) <= room(within: limit) }
-      throw PipelineError.unusable(model: name, "its weights take \(gigabytes(bytesInTurns(chosen))) in \(chosen.rawValue), and a step more beside them, but "
-        + (limit == nil ? "this machine has \(gigabytes(memory))" : "--memory-limit is \(gigabytes(memory))")
+      throw PipelineError.unusable(model: name, "its weights take \(gigabytes(bytesInTurns(chosen))) in \(chosen.rawValue), and a step more beside them, but this machine has \(gigabytes(memory))"
         + (smaller.map { "; try precision \($0.rawValue)" } ?? "; take a smaller file of the model, such as a Q4_K GGUF"))
     }
     return (chosen, reason)

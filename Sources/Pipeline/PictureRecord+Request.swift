@@ -12,6 +12,8 @@ extension PictureRecord {
     request.sigmas = .given(try Schedule(part: sigmas))
     request.sampler = named.sampler(eta: eta.map { .constant($0) }, sNoise: .constant(sNoise ?? 1), noise: NoiseSource(kind))
     request.noiseKind = kind
+    request.tile = tile.map { .side($0) } ?? .whole
+    request.cache = cache.map { StepCache(threshold: $0.threshold, start: $0.start, stop: $0.stop) }
     let guidance = guidance.compactMap { $0 }
     if !guidance.isEmpty { request.guidance = .list(guidance) }
     return request
@@ -21,6 +23,10 @@ extension PictureRecord {
   public func asksTheSame(as other: PictureRecord) -> Bool {
     var other = other
     (other.fluxlua, other.isa, other.oneDNN, other.model, other.recipe) = (fluxlua, isa, oneDNN, model, recipe)
+    other.tile = tile
+    // What is spared may differ from processor to processor.
+    other.cache?.blocks = cache?.blocks ?? 0
+    other.cache?.spared = cache?.spared ?? 0
     return self == other
   }
 

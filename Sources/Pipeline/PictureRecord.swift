@@ -58,6 +58,12 @@ public struct PictureRecord: Codable, Sendable, Equatable {
     public var pictures: [Picture]
   }
 
+  /// A step cache, and what it spared of this run's evaluations of blocks.
+  public struct Cache: Codable, Sendable, Equatable {
+    public var threshold: Float, start: Double, stop: Double
+    public var blocks = 0, spared = 0
+  }
+
   public var fluxlua = Version.number
   public var prompt: String?
   /// How it was read, where that was not plainly.
@@ -81,6 +87,9 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   public var adapters: [Adapter]?
   /// Pictures that steered, that the model looked at (by the SHA-256 of their pixels), and that stood behind the words.
   public var controls: [Control]?, references: [String]?, redux: Redux?
+  public var cache: Cache?
+  /// Pixels along each side of the tiles that it was decoded in, where it was.
+  public var tile: Int?
   /// What the noise was: "torch" and its like by their names, "given" for the recipe's own.
   public var noise: String
   /// What share of the schedule a picture was noised for, where the run started from one.
@@ -115,6 +124,8 @@ extension PictureRecord {
     redux = request.redux.map { redux in
       Redux(name: redux.file.name, sha256: redux.file.hash, pictures: redux.pictures.map { .init(picture: $0.image.digest, weight: $0.weight, pooled: $0.pooled, strength: $0.strength) })
     }
+    cache = request.cache.map { Cache(threshold: $0.threshold, start: $0.start, stop: $0.stop) }
+    tile = pipeline.side(of: request.tile, for: size)
     model = Model(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, hash: pipeline.hash, precision: pipeline.precision.rawValue)
     self.recipe = recipe
   }
@@ -136,6 +147,12 @@ extension PictureRecord {
     if let scale = step.cfg { cfg?.append(scale) }
     for (index, scale) in step.scales.enumerated() { adapters?[index].scales.append(scale) }
     for (index, scale) in step.controls.enumerated() { controls?[index].scales.append(scale) }
+  }
+
+  /// Takes what a step cache has come to so far.
+  public mutating func take(_ memory: EvaluationMemory) {
+    cache?.blocks = memory.blocks
+    cache?.spared = memory.spared
   }
 
   /// Goes on from the middle of another run: what that one did comes first. Where something changed there, values alone do

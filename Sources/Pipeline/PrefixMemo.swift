@@ -13,7 +13,7 @@ public final class PrefixMemo {
       (self.position, self.sigmas, self.guidance, self.cfg, self.scales, self.controls) = (position, sigmas, guidance, cfg, scales, controls)
     }
 
-    var bytes: Int { ([position.latents] + Array(position.sampler.tensors.values)).reduce(0) { $0 + $1.count * MemoryLayout<Float>.size } }
+    var bytes: Int { ([position.latents] + Array(position.sampler.tensors.values) + Array(position.memory.tensors.values)).reduce(0) { $0 + $1.count * MemoryLayout<Float>.size } }
   }
 
   private var places: [String: (place: Place, used: Int)] = [:]

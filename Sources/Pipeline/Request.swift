@@ -48,6 +48,15 @@ public enum Shift: Sendable, Equatable {
   case off
 }
 
+/// Whether a picture is decoded in tiles: that takes less memory and more time, and is a little off all over the picture.
+public enum Tile: Sendable, Equatable {
+  /// Where the memory is too small for the whole.
+  case auto
+  case whole
+  /// Of so many pixels along each side.
+  case side(Int)
+}
+
 /// Two-pass guidance: `scale` times away from the negative.
 public struct CFG {
   public var scale: PerStep<Float>
@@ -97,6 +106,10 @@ public struct Request {
   public var noiseKind = NoiseKind.torch
   /// Noise, or a picture.
   public var start = Start.noise
+  /// Whether pictures are decoded in tiles.
+  public var tile = Tile.auto
+  /// Spares evaluations that would say what the last one said; nil makes all of them.
+  public var cache: StepCache?
   /// Sees each step before it is made, and may change it.
   public var before: ((inout Step) throws -> Void)?
 

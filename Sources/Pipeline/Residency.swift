@@ -4,14 +4,11 @@ import Tensors
 final class Lazy<Part> {
   private let make: () throws -> Part
   private var part: Part?
-  /// Called before the part is read: where something else has to go first.
-  var makesRoom: (() -> Void)?
 
   init(_ make: @escaping () throws -> Part) { self.make = make }
 
   func callAsFunction() throws -> Part {
     if let part { return part }
-    makesRoom?()
     let made = try make()
     // What lay ready for reading is of no use to the steps.
     BufferPool.shared.drain()
@@ -20,9 +17,50 @@ final class Lazy<Part> {
   }
 
   /// Lets the part go; it is read again when it is next asked for.
-  func release() {
-    guard part != nil else { return }
-    part = nil
-    BufferPool.shared.drain()
+  func release() { part = nil }
+}
+
+/// Which parts of a model are in memory at the same time.
+///
+/// Before a part works, what does not fit beside it goes: first the text encoders, since a prompt is read once, then the
+/// autoencoder, which is soon read again, and the transformer last.
+final class Residency {
+  let footprint: Footprint
+  /// What the process may hold of its own.
+  let limit: Int
+  /// What the machine has, mapped files included.
+  private let memory: Int
+  /// Lets a part go.
+  var release: (Work.Part) -> Void = { _ in }
+  private(set) var present: Set<Work.Part> = []
+  /// The most that was held so far, and the most that was mapped.
+  private(set) var peak = 0, mappedPeak = 0
+  private var last: Work.Part?
+
+  private static let leaving: [Work.Part] = [.text, .autoEncoder, .transformer]
+
+  /// - Parameter memory: of the machine, less what others need
+  init(_ footprint: Footprint, limit: Int?, memory: Int) {
+    (self.footprint, self.limit, self.memory) = (footprint, min(limit ?? .max, memory), memory)
   }
+
+  /// Makes room for a piece of work.
+  /// - Parameter tile: pixels along each side of the tiles that a picture is decoded in
+  func admit(_ work: Work, tile: Int? = nil) {
+    let activations = footprint.activations(work, tile: tile)
+    // Buffers of one part are of no size that another asks for.
+    if work.part != last { BufferPool.shared.drain() }
+    last = work.part
+    present.insert(work.part)
+    for part in Self.leaving where part != work.part && present.contains(part) {
+      if Footprint.program + own + activations <= limit, Footprint.program + own + mapped + activations <= memory { break }
+      present.remove(part)
+      release(part)
+    }
+    peak = max(peak, Footprint.program + own + activations)
+    mappedPeak = max(mappedPeak, mapped)
+  }
+
+  private var own: Int { present.reduce(0) { $0 + footprint.weights($1) } }
+  private var mapped: Int { present.reduce(0) { $0 + footprint.mapped($1) } }
 }

@@ -46,44 +46,36 @@ public final class SpeedSlice {
 
   /// Tensors of the slice, under diffusers' names; each its own bytes.
   private static func checkpoint(_ encoding: Encoding) throws -> Checkpoint {
-    var entries: [String: Checkpoint.Entry] = [:]
-    func add(_ name: String, _ shape: [Int], _ kept: Encoding) {
-      let file = FileBytes(name: "bench", storage: Storage.filled(kept.bytes(of: shape.reduce(1, *)), kept))
-      entries[name] = Checkpoint.Entry(name, type: kept.rawValue.uppercased(), shape: shape, file: file, first: 0, count: file.count)
-    }
-    func linear(_ name: String, _ inputs: Int, _ outputs: Int, _ kept: Encoding) {
-      add("\(name).weight", [outputs, inputs], kept)
-      add("\(name).bias", [outputs], .bf16)
-    }
+    var weights = BenchWeights()
     let w = width
-    linear("x_embedder", 64, w, .bf16)
-    linear("context_embedder", 4096, w, .bf16)
+    weights.linear("x_embedder", 64, w, .bf16)
+    weights.linear("context_embedder", 4096, w, .bf16)
     for (name, inputs) in [("timestep", 256), ("guidance", 256), ("text", 768)] {
-      linear("time_text_embed.\(name)_embedder.linear_1", inputs, w, .bf16)
-      linear("time_text_embed.\(name)_embedder.linear_2", w, w, .bf16)
+      weights.linear("time_text_embed.\(name)_embedder.linear_1", inputs, w, .bf16)
+      weights.linear("time_text_embed.\(name)_embedder.linear_2", w, w, .bf16)
     }
-    linear("norm_out.linear", w, 2 * w, .bf16)
-    linear("proj_out", w, 64, .bf16)
+    weights.linear("norm_out.linear", w, 2 * w, .bf16)
+    weights.linear("proj_out", w, 64, .bf16)
     for block in 0..<doubles {
       let start = "transformer_blocks.\(block)"
       for (norm, projections, out, feed) in [("norm1", ["to_q", "to_k", "to_v"], "to_out.0", "ff"), ("norm1_context", ["add_q_proj", "add_k_proj", "add_v_proj"], "to_add_out", "ff_context")] {
-        linear("\(start).\(norm).linear", w, 6 * w, encoding)
-        for name in projections { linear("\(start).attn.\(name)", w, w, encoding) }
-        linear("\(start).attn.\(out)", w, w, encoding)
-        linear("\(start).\(feed).net.0.proj", w, 4 * w, encoding)
-        linear("\(start).\(feed).net.2", 4 * w, w, encoding)
+        weights.linear("\(start).\(norm).linear", w, 6 * w, encoding)
+        for name in projections { weights.linear("\(start).attn.\(name)", w, w, encoding) }
+        weights.linear("\(start).attn.\(out)", w, w, encoding)
+        weights.linear("\(start).\(feed).net.0.proj", w, 4 * w, encoding)
+        weights.linear("\(start).\(feed).net.2", 4 * w, w, encoding)
       }
-      for name in ["norm_q", "norm_k", "norm_added_q", "norm_added_k"] { add("\(start).attn.\(name).weight", [depth], .bf16) }
+      for name in ["norm_q", "norm_k", "norm_added_q", "norm_added_k"] { weights.add("\(start).attn.\(name).weight", [depth], .bf16) }
     }
     for block in 0..<singles {
       let start = "single_transformer_blocks.\(block)"
-      linear("\(start).norm.linear", w, 3 * w, encoding)
-      for name in ["attn.to_q", "attn.to_k", "attn.to_v"] { linear("\(start).\(name)", w, w, encoding) }
-      linear("\(start).proj_mlp", w, 4 * w, encoding)
-      linear("\(start).proj_out", 5 * w, w, encoding)
-      for name in ["norm_q", "norm_k"] { add("\(start).attn.\(name).weight", [depth], .bf16) }
+      weights.linear("\(start).norm.linear", w, 3 * w, encoding)
+      for name in ["attn.to_q", "attn.to_k", "attn.to_v"] { weights.linear("\(start).\(name)", w, w, encoding) }
+      weights.linear("\(start).proj_mlp", w, 4 * w, encoding)
+      weights.linear("\(start).proj_out", 5 * w, w, encoding)
+      for name in ["norm_q", "norm_k"] { weights.add("\(start).attn.\(name).weight", [depth], .bf16) }
     }
-    return Checkpoint(name: "bench", entries: entries)
+    return weights.checkpoint
   }
 
   /// rows, inputs, outputs and how many of each linear layer's product there are in a step.
@@ -156,7 +148,7 @@ public final class SpeedSlice {
   }
 
   /// The most that the process held so far.
-  private static var peak: Int {
+  static var peak: Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .ascii)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024

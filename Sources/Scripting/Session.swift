@@ -1,3 +1,4 @@
+import Checkpoints
 import Conditioning
 import Pipeline
 import Sweeps
@@ -21,6 +22,8 @@ package struct Session: Sendable {
   package var files: FileAccess
   /// What prompts came to.
   package var embeddings: EmbeddingCache
+  /// Where weights are kept as they are multiplied.
+  package var packed: PackedStore?
   package var purpose: Purpose
   /// What the command line says of sweeps.
   package var sweeps: SweepSettings

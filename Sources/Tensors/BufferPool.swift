@@ -25,7 +25,10 @@ package final class BufferPool: Sendable {
   private let limit: Int              // bytes kept for later at most
   private let alignment = 64, largePage = 2 << 20
 
-  package init(limit: Int = 512 << 20) { self.limit = limit }
+  /// Bytes that the shared pool keeps at most.
+  package static let mostKept = 512 << 20
+
+  package init(limit: Int = mostKept) { self.limit = limit }
 
   /// The bytes that are kept for later.
   package var keptBytes: Int { shelf.withLock { $0.kept } }

@@ -1,5 +1,6 @@
 import CKernels
 import COneDNN
+import Synchronization
 
 /// A weight [outputs, inputs] in some encoding, and how to multiply by it.
 ///
@@ -12,12 +13,14 @@ package final class Matrix: Sendable {
   /// What is done to rows before this matrix multiplies them.
   package let intake: Intake
 
-  private enum Form: Sendable {
+  enum Form: Sendable {
     case packed(Product.PackedLayout, Storage)
     case sums(Product.PackedLayout, Storage, scales: Tensor)
     case rows([Rows])
   }
-  private let form: Form
+  let form: Form
+  /// What is looked at before the first product: numbers that come from a cache on disk.
+  private let unproven: Mutex<(@Sendable () throws -> Void)?>
 
   /// How its numbers are kept; of several, the first part's.
   package var encoding: Encoding {
@@ -36,6 +39,7 @@ package final class Matrix: Sendable {
   package init(_ parts: [Rows], precision: Encoding, roundsRows: Bool = true) throws {
     precondition(!parts.isEmpty && parts.allSatisfy { $0.width == parts[0].width }, "weights of unlike width: \(parts.map(\.width))")
     (outputs, inputs) = (parts.reduce(0) { $0 + $1.count }, parts[0].width)
+    unproven = Mutex(nil)
     let tiled: Encoding = precision != .f32 && Product.multipliesBF16 ? .bf16 : .f32
     if precision == .int8 {
       let made = Quantised(parts)
@@ -51,26 +55,46 @@ package final class Matrix: Sendable {
       if let (layout, storage) = try Self.packed(rows) { (form, intake) = (.packed(layout, storage), Intake(rows.encoding)) }
       else { (form, intake) = (.rows([rows]), .f32) }
     }
+    for part in parts where !isKept(part) { part.letGo() }
+  }
+
+  /// Whether the numbers are multiplied from where the checkpoint has them.
+  private func isKept(_ part: Rows) -> Bool {
+    guard case .rows(let rows) = form else { return false }
+    return rows.contains { $0.storage === part.storage }
   }
 
   /// A matrix that is multiplied tile by tile from its rows: any encoding, any machine.
   package init(rows: Rows) {
     (outputs, inputs, form, intake) = (rows.count, rows.width, .rows([rows]), .f32)
+    unproven = Mutex(nil)
+  }
+
+  /// A matrix that was laid out before.
+  /// - Parameter proof: throws where its numbers are damaged; asked before the first product
+  init(outputs: Int, inputs: Int, intake: Intake, form: Form, proof: @escaping @Sendable () throws -> Void) {
+    (self.outputs, self.inputs, self.intake, self.form) = (outputs, inputs, intake, form)
+    unproven = Mutex(proof)
   }
 
   /// Narrower matrices of int8 have no fast product for few rows: oneDNN falls back to its reference one there.
   private static let narrowest = 64
 
+  /// The primitive whose layout weights are packed into; nil where oneDNN has no thread-invariant one.
+  static func packing(outputs: Int, inputs: Int, _ encoding: Encoding) throws -> Primitive? {
+    guard encoding != .bf16 || Product.multipliesBF16, encoding != .f16 else { return nil }
+    guard encoding != .int8 || min(outputs, inputs) >= narrowest else { return nil }
+    // The layout chosen for 1,024 rows is accepted for every number of rows.
+    let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: encoding, weights: encoding,
+                              sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
+    let primitive = try Product.primitive(shape, threads: Team.threads)
+    return primitive.isThreadInvariant ? primitive : nil
+  }
+
   /// Packs for whole products; nil where oneDNN has no thread-invariant one.
   private static func packed(_ rows: Rows) throws -> (Product.PackedLayout, Storage)? {
     let (outputs, inputs) = (rows.count, rows.width)
-    guard rows.encoding != .bf16 || Product.multipliesBF16, rows.encoding != .f16 else { return nil }
-    guard rows.encoding != .int8 || min(outputs, inputs) >= narrowest else { return nil }
-    // The layout chosen for 1,024 rows is accepted for every number of rows.
-    let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: rows.encoding, weights: rows.encoding,
-                              sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
-    let primitive = try Product.primitive(shape, threads: Team.threads)
-    guard primitive.isThreadInvariant else { return nil }
+    guard let primitive = try packing(outputs: outputs, inputs: inputs, rows.encoding) else { return nil }
     let storage = Storage(count: primitive.weightBytes)
     try OneDNN.reorder(rows.start, OneDNN.memory([inputs, outputs], OneDNN.type(of: rows.encoding), strides: [1, inputs]),
                        to: storage.start, primitive.weights)
@@ -96,6 +120,7 @@ package final class Matrix: Sendable {
     precondition(x.width == inputs, "rows of \(x.width) times a matrix of \(inputs) inputs")
     precondition(x.encoding == intake.encoding, "rows in \(x.encoding) times a matrix that takes \(intake.encoding)")
     guard x.rows > 0 else { return }
+    try prove()
     switch form {
     case .packed(let layout, let storage): try multiply(x, layout, storage, bias: bias, into: y)
     case .sums(let layout, let storage, let scales):
@@ -109,6 +134,13 @@ package final class Matrix: Sendable {
       try TiledProduct(x: x, weights: weights, bias: bias?.floats, y: y, stride: outputs).run()
     }
     withExtendedLifetime((x, bias)) {}
+  }
+
+  private func prove() throws {
+    try unproven.withLock { proof in
+      try proof?()
+      proof = nil
+    }
   }
 
   /// A whole product with the packed numbers.

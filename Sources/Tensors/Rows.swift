@@ -27,6 +27,9 @@ package struct Rows: Sendable {
   /// Bytes of one row.
   package var stride: Int { encoding.bytes(of: width) }
 
+  /// The numbers are kept elsewhere: pages of a mapped file leave memory until somebody looks at them again.
+  func letGo() { storage.letGo(first..<first + count * stride) }
+
   /// Some of the rows, sharing their bytes.
   package subscript(range: Range<Int>) -> Rows {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")

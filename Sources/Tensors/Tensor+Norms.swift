@@ -110,9 +110,10 @@ extension Tensor {
   }
 
   /// Group norm over [area, channels] rows (a picture, channels last), then SiLU where wanted.
-  package func groupNorm(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float, silu: Bool, as encoding: Encoding) -> Operand {
+  /// - Parameter sums: of the whole picture, where this is a part of one
+  package func groupNorm(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float, silu: Bool, as encoding: Encoding, sums: ChannelSums? = nil) -> Operand {
     let (rows, width) = (rows, width)
-    let (gains, offsets) = channelScales(groups: groups, gain: gain, offset: offset, epsilon: epsilon)
+    let (gains, offsets) = (sums ?? channelSums).scales(groups: groups, gain: gain, offset: offset, epsilon: epsilon)
     let y = Operand(rows: rows, width: width, encoding: encoding)
     let x = floats
     Team.forRows(rows, by: Operand.piece(width)) { rows in
@@ -123,8 +124,8 @@ extension Tensor {
     return y
   }
 
-  /// What a group norm multiplies each channel by and adds to it. Sums run in double over pieces of a fixed size, joined in order.
-  private func channelScales(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float) -> (Tensor, Tensor) {
+  /// Sums of every channel, in double over pieces of a fixed size, joined in order.
+  package var channelSums: ChannelSums {
     let (rows, width, x) = (rows, width, floats)
     let piece = Operand.piece(width), pieces = (rows + piece - 1) / piece
     let partial = Storage(count: pieces * width * 16)
@@ -134,16 +135,43 @@ extension Tensor {
       let mine = sums + range.lowerBound / piece * width * 2
       kernel.pointee.channel_sums(mine, mine + width, x + range.lowerBound * width, range.count, width)
     }
-    let perGroup = width / groups
+    var all = ChannelSums(channels: width)
+    for piece in 0..<pieces {
+      for channel in 0..<width {
+        all.sum[channel] += sums[piece * width * 2 + channel]
+        all.squares[channel] += sums[piece * width * 2 + width + channel]
+      }
+    }
+    all.rows = rows
+    withExtendedLifetime((partial, self)) {}
+    return all
+  }
+}
+
+/// What group norms need to know of a picture: the sum and the sum of squares of each channel.
+package struct ChannelSums: Sendable {
+  package fileprivate(set) var sum: [Double], squares: [Double]
+  package fileprivate(set) var rows = 0
+
+  package init(channels: Int) { (sum, squares) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels)) }
+
+  /// With those of another part of the picture.
+  package mutating func add(_ other: ChannelSums) {
+    precondition(sum.count == other.sum.count, "sums of \(other.sum.count) channels added to those of \(sum.count)")
+    for channel in sum.indices {
+      sum[channel] += other.sum[channel]
+      squares[channel] += other.squares[channel]
+    }
+    rows += other.rows
+  }
+
+  /// What a group norm multiplies each channel by and adds to it.
+  fileprivate func scales(groups: Int, gain: Tensor, offset: Tensor, epsilon: Float) -> (Tensor, Tensor) {
+    let width = sum.count, perGroup = width / groups
     var scale = [Float](repeating: 0, count: width), shift = scale
     for group in 0..<groups {
-      var sum = 0.0, squares = 0.0
-      for piece in 0..<pieces {
-        for channel in group * perGroup..<(group + 1) * perGroup {
-          sum += sums[piece * width * 2 + channel]
-          squares += sums[piece * width * 2 + width + channel]
-        }
-      }
+      let channels = group * perGroup..<(group + 1) * perGroup
+      let sum = channels.reduce(0.0) { $0 + self.sum[$1] }, squares = channels.reduce(0.0) { $0 + self.squares[$1] }
       let count = Double(rows * perGroup), mean = sum / count
       let inverse = 1 / (max(0, squares / count - mean * mean) + Double(epsilon)).squareRoot()
       for channel in group * perGroup..<(group + 1) * perGroup {
@@ -152,7 +180,6 @@ extension Tensor {
         shift[channel] = Float(Double(offset.floats[channel]) - mean * factor)
       }
     }
-    withExtendedLifetime((partial, self)) {}
     return (Tensor([width], scale), Tensor([width], shift))
   }
 }

@@ -57,6 +57,7 @@ final class ProgressDisplay: Sendable {
     case .encoding: move("reading the prompt")
     case .step(let index, let count): step(index, count)
     case .sampled: sampled()
+    case .spared(let spared, let blocks): say("the step cache spared \(spared) of \(blocks) evaluations of blocks")
     case .decoding(let index, let count): move(count == 1 ? "decoding" : "decoding picture \(index) of \(count)")
     case .decoded: state.withLock { clear(&$0) }
     case .cell(let label, let left, let count): cell(label, left, count)

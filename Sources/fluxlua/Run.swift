@@ -53,6 +53,7 @@ struct Job: Sendable {
     var session = Session(model: source, precision: engine.precision, memoryLimit: memory, files: files,
                           embeddings: engine.embeddings(isReadOnly: purpose != .pictures), sweeps: sweeps, purpose: purpose, observer: report.show)
     session.whenLoaded = report.loaded
+    if purpose == .pictures { session.packed = engine.packed() }
     let isSilent = purpose != .pictures && !style.verbose
     let output = Output({ text, stream in
       switch stream {

@@ -23,6 +23,7 @@ final class RunReport: Sendable {
     display.show(activity)
     stages.withLock { $0.enter(activity) }
     if case .step(let index, let count) = activity { event("step", [("index", index), ("count", count)]) }
+    if case .spared(let spared, let blocks) = activity { event("spared", [("spared", spared), ("blocks", blocks)]) }
     if case .cell(let label, let left, let count) = activity { event("cell", [("label", label), ("left", left), ("count", count)]) }
   }
 
@@ -101,7 +102,7 @@ private struct Stages {
     case .encoding: stage = .prompts
     case .step: (stage, steps) = (.steps, steps + 1)
     case .decoding: stage = .decoding
-    case .sampled, .decoded, .cell, nil: stage = nil
+    case .sampled, .spared, .decoded, .cell, nil: stage = nil
     }
     if let current { spent[current.stage, default: 0] += (ContinuousClock.now - current.since) / .seconds(1) }
     current = stage.map { ($0, ContinuousClock.now) }

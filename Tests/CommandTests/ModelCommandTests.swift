@@ -53,7 +53,15 @@ extension CommandTests {
     #expect(shop.files == ["made.gguf"])
   }
 
-  @Test(arguments: [["--encoding", "q9"], ["--size", "100"], ["--text", "0"], ["--repeats", "0"], ["--threads", "0"]]) func wrongUseOfBenchIsSaid(_ options: [String]) throws {
+  @Test(arguments: ["attention", "vae"]) func piecesOfTheModelAreMeasuredByThemselves(_ stage: String) throws {
+    let outcome = try Workshop().fluxlua("bench", "--stage", stage, "--size", "128", "--text", "32", "--repeats", "1", "--json")
+    let made = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any], "\(outcome)")
+    let seconds = made["seconds"] as? Double ?? 0, floor = made["floorSeconds"] as? Double, ratio = made["ratio"] as? Double
+    #expect(outcome.status == 0 && made["stage"] as? String == stage && seconds > 0 && (stage == "vae") == (floor == nil))
+    if let floor, let ratio { #expect(abs(ratio - seconds / floor) < 1e-6 * ratio) }
+  }
+
+  @Test(arguments: [["--tile", "128"], ["--stage", "vae", "--tile", "100"], ["--encoding", "q9"], ["--size", "100"], ["--text", "0"], ["--repeats", "0"], ["--threads", "0"]]) func wrongUseOfBenchIsSaid(_ options: [String]) throws {
     let outcome = try Workshop().fluxlua(["bench"] + options)
     #expect(outcome.status == 2 && outcome.errors.contains("must be"), "\(outcome.errors)")
   }

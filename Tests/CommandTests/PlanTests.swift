@@ -37,7 +37,11 @@ struct PlanTests {
     #expect(json["pictures"] as? Int == 1 && json["steps"] as? Int == 2 && json["seconds"] as? Double ?? 0 > 0 && json["files"] as? [String] == ["out/hello/fox.png"])
     #expect(try shop.fluxlua("run", "--dry-run", "hello.lua").output.hasPrefix("hello.lua would make 1 picture"))
     #expect(try shop.fluxlua("plan", "hello.lua", "--time-limit", "1ms").status == 1, "the limit holds for planning, too")
-    #expect(try shop.fluxlua("plan", "hello.lua", "--memory-limit", "80MB").output.contains("That is more than --memory-limit 80MB: at least "))
+    let refused = try shop.fluxlua("plan", "hello.lua", "--memory-limit", "80MB")
+    #expect(refused.status == 3 && refused.errors.contains("embedded: does not work under a memory limit of 80MB; the smallest that works is "), "\(refused.errors)")
+    let large = try Workshop(["large.lua": "flux.load():generate('a fox', {size = 1536, steps = 1, seed = 1, shift = false}):save 'fox.png'"])
+    #expect(try large.fluxlua("plan", "large.lua", "--memory-limit", "250MB").output.contains("That is more than --memory-limit 250MB: at least "))
+    #expect(try large.fluxlua("run", "large.lua", "--memory-limit", "250MB").status == 3)
     shop.expectUsageError(try shop.fluxlua("plan"))
   }
 

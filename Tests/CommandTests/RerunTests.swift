@@ -14,6 +14,7 @@ extension CommandTests {
     model:generate({"a fox", "a cat"}, { size = 32, steps = 2, seed = 5, batch = 2 })[2]:save "batch.png"
     model:generate("a fox", { size = 32, steps = 2, seed = p.seed, guidance = function(s) return s.index end }):save "scripted.png"
     model:generate("a fox", { size = 32, steps = 2, cfg = { scale = 2, negative = "a cat", combine = "apg" } }):save "cfg.png"
+    model:generate("a fox", { size = 32, steps = 5, cache = { threshold = 1e6, start = 0.2, stop = 0.8 } }):save "cached.png"
     local sweep = flux.sweep { seed = {1, 2, 3} }
     for cell in sweep:cells() do cell:save(model:generate("a fox", { size = 32, steps = 2, seed = cell.seed, on_step = function(s) end }):flip "horizontal") end
     """
@@ -26,7 +27,7 @@ extension CommandTests {
     let shop = try Workshop(["a.lua": recipe()])
     let made = try shop.fluxlua("run", "a.lua", "--model", Fixtures.tinyDev, "--quiet", "--set", "seed=9")
     #expect(made.status == 0, "\(made.errors)")
-    for (file, way) in [("values", "from its values"), ("batch", "from its values"), ("scripted", "by its recipe a.lua"), ("cfg", "by its recipe a.lua")] {
+    for (file, way) in [("values", "from its values"), ("batch", "from its values"), ("cached", "from its values"), ("scripted", "by its recipe a.lua"), ("cfg", "by its recipe a.lua")] {
       let outcome = try Self.rerun(shop, "out/a/\(file).png")
       #expect(outcome.status == 0 && outcome.output == "out/a/\(file).png: identical, made again \(way)\n", "\(file): \(outcome.output)\(outcome.errors)")
     }

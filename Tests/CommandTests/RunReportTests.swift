@@ -28,6 +28,15 @@ extension CommandTests {
     #expect(events[6]["files"] as? [String] == ["out/a/1.png", "out/a/2.png"] && (events[6]["seconds"] as? Double ?? 0) > 0)
   }
 
+  @Test func whatAStepCacheSparedIsTold() throws {
+    let shop = try Workshop(["a.lua": "flux.load():generate('a fox', {steps = 4, size = 32, cache = {threshold = 1e6}}):save 'a.png'"])
+    let events = try events(try shop.fluxlua("run", "a.lua", "--model", Fixtures.tinyDev, "--json", "--quiet").output)
+    let spared = try #require(events.first { $0["event"] as? String == "spared" })
+    #expect(spared["spared"] as? Int == 12 && spared["blocks"] as? Int == 20)
+    #expect(try shop.fluxlua("run", "a.lua", "--model", Fixtures.tinyDev).errors.contains("the step cache spared 12 of 20 evaluations of blocks\n"))
+    #expect(try shop.fluxlua("plan", "a.lua", "--model", Fixtures.tinyDev).errors.contains("note: what 'cache' spares depends on the pictures; every evaluation is counted in full\n"))
+  }
+
   @Test func jsonTellsAnError() throws {
     let shop = try Workshop(["a.lua": "flux.image(flux.zeros {3, 4, 4}):save 'a.png'\nlocal function f() error 'a \"quoted\" line\\nand another' end\nf()"])
     let outcome = try shop.fluxlua("run", "a.lua", "--json")

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import TestSupport
 import Testing
 import Tensors
@@ -22,6 +23,48 @@ import Models
     let picture = try autoEncoder(c, precision: .bf16).decodeUnscaled(c.tensor("in.z")[0])
     let exact = try c.tensor("image")[0]
     #expect((channelsFirst(picture) - exact).norm / exact.norm < 0.02)
+  }
+
+  /// With as many passes as there are norms every norm knows the whole picture: tiles see as much of it as their pixels need.
+  @Test(arguments: Fixtures.cases("vae.").filter { $0.name.contains("decode") }, [12, 16, 40])
+  func tilesOfManyPassesAreTheWholePicture(_ c: Case, _ side: Int) throws {
+    let model = try autoEncoder(c), z = try c.tensor("in.z")[0], whole = try model.decodeUnscaled(z)
+    let tiled = try model.decodeUnscaled(z, tiling: Tiling(side: side, passes: 14))
+    #expect(tiled.shape == whole.shape && tiled.largestDifference(from: whole) < 2e-4)
+    #expect(try model.decodeUnscaled(z, tiling: Tiling(side: 10_000)).values == whole.values, "one tile is the whole")
+  }
+
+  /// Two passes: what differs from the whole decode must not jump where tiles meet.
+  @Test func tilesMeetWithoutASeam() throws {
+    let model = try autoEncoder(Fixtures.named("vae.dev.decode.square"))
+    let z = smooth(rows: 24, columns: 20), whole = try model.decodeUnscaled(z), side = 64
+    let tiled = try model.decodeUnscaled(z, tiling: Tiling(side: side)), off = tiled - whole
+    let (height, width) = (whole.shape[0], whole.shape[1])
+    let seams = Set([height / 3, height * 2 / 3]), line = width * 3, values = off.values
+    var seam: Float = 0, elsewhere: Float = 0
+    for row in 1..<height {
+      var jump: Float = 0
+      for x in 0..<line { jump = max(jump, abs(values[row * line + x] - values[(row - 1) * line + x])) }
+      if seams.contains(row) { seam = max(seam, jump) } else { elsewhere = max(elsewhere, jump) }
+    }
+    #expect(seam < elsewhere, "the difference to the whole decode jumps by \(seam) where tiles meet, and by \(elsewhere) elsewhere")
+    #expect(tiled.values != whole.values, "the fixture says nothing of tiles")
+    let results = try [1, 2].map { threads in try withThreads(threads) { try model.decodeUnscaled(z, tiling: Tiling(side: side)).values } }
+    #expect(results[0] == results[1])
+  }
+
+  /// Latents of soft waves that are not the same everywhere.
+  private func smooth(rows: Int, columns: Int) -> Tensor {
+    var values: [Float] = []
+    for channel in 0..<16 {
+      for y in 0..<rows {
+        for x in 0..<columns {
+          let bent = Float(x) * (1 + Float(y) / 40)
+          values.append(sinf(0.3 * Float(y) + Float(channel)) + cosf(0.2 * bent - Float(channel)))
+        }
+      }
+    }
+    return Tensor([16, rows, columns], values)
   }
 
   @Test(arguments: Fixtures.cases("vae.").filter { $0.name.contains("encode") })

@@ -112,6 +112,23 @@ import Models
     #expect(back.values == latents.values)
   }
 
+  /// What is spared is added as it was: at the same latents that is the same velocity, but for rounding.
+  @Test func theSameInputsNeedTheFirstBlockOnly() throws {
+    let c = try Fixtures.named("transformer.dev.basic"), model = try transformer("tiny-dev/transformer"), rotary = try rotary(c, model)
+    var cache: FirstBlockCache? = FirstBlockCache(threshold: 1e-6)
+    func velocity(_ cache: inout FirstBlockCache?) throws -> Tensor {
+      try model(img: c.tensor("in.hidden_states")[0], txt: c.tensor("in.encoder_hidden_states")[0], pooled: c.tensor("in.pooled_projections")[0],
+                timestep: c.tensor("in.timestep").values[0], guidance: c.tensor("in.guidance").values[0], rotary: rotary, cache: &cache)
+    }
+    let whole = try velocity(&cache)
+    try #expect(whole.values == outputs(c, model)[0].values && cache?.spared == 0 && cache?.asked == 5)
+    let spared = try velocity(&cache)
+    #expect(cache?.spared == 4 && cache?.asked == 10)
+    #expect(spared.largestDifference(from: whole) < 1e-4)
+    var shut: FirstBlockCache? = FirstBlockCache(threshold: 1e6, isOpen: false, first: cache?.first, rest: cache?.rest)
+    #expect(try velocity(&shut).values == whole.values && shut?.spared == 0)
+  }
+
   @Test func aCancelledModelStopsBetweenBlocks() throws {
     let c = try Fixtures.named("transformer.dev.basic"), model = try transformer("tiny-dev/transformer")
     let cancellation = Cancellation()

@@ -44,6 +44,10 @@ import Testing
     #expect(half[velocity] == 2 && half[.encode(Size(width: 48, height: 32))] == 1)
   }
 
+  @Test func whatACacheWouldSpareIsCountedInFull() throws {
+    #expect(try workload { $0.cache = StepCache(threshold: 1e6) }[velocity] == 5)
+  }
+
   @Test func whatIsWrongForTheModelIsWrongForItsStandIn() throws {
     #expect(message { _ = try workload { $0.size = Size(40) } } == "'size' must be a multiple of 16, got 40; the nearest are 32 and 48")
   }

@@ -30,7 +30,7 @@ extension ScriptingTests {
   static let options = [
     "sampler = 'dpmpp_2m'", "sampler = 'euler_ancestral', batch = 2", "guidance = function(step) return 1 + step.sigma end",
     "image = flux.image(flux.full({3, 32, 32}, 0.4)), mask = flux.mask{size = 32}:rect(0, 0, 16, 32), strength = 1",
-    "on_step = function(step) step.latents = step.latents * 0.99 end",
+    "on_step = function(step) step.latents = step.latents * 0.99 end", "cache = {threshold = 1e6}",
   ]
 
   @Test(arguments: options) func theSameCallGoesOnToTheSameBytes(_ options: String) throws {

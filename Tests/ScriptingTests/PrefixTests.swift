@@ -50,6 +50,8 @@ extension ScriptingTests {
     ("{size = 32, steps = 3, cfg = {scale = 2, combine = 'apg'}}", "{size = 32, steps = 3, cfg = {scale = 2}}", 6),
     ("{size = 32, steps = 3, batch = 1, on_step = function() end}", "{size = 32, steps = 3, on_step = function() end}", 6),
     ("{size = 32, steps = 3, guidance = function() return 4 end}", "{size = 32, steps = 3, guidance = function() return 4 end}", 6),
+    ("{size = 32, steps = 4, cache = {threshold = 1e6}, guidance = {1, 1, 2}}", "{size = 32, steps = 4, cache = {threshold = 1e6}, guidance = {1, 1, 3}}", 6),
+    ("{size = 32, steps = 4, cache = {threshold = 1e6}}", "{size = 32, steps = 4, cache = {threshold = 1e6, stop = 0.5}}", 8),
     ("{size = 32, steps = 3, noise = flux.noise {size = 32, seed = 1}}", "{size = 32, steps = 3, noise = flux.noise {size = 32, seed = 2}}", 6),
   ]) func stepsThatTwoCellsHaveInCommonAreComputedOnce(_ first: String, _ second: String, _ expected: Int) throws {
     #expect(try Self.steps(first, second) == expected)

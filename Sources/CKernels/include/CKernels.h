@@ -106,4 +106,7 @@ void team_run(size_t count, int threads, void *context, void (*body)(void *conte
 /// The number of threads that oneDNN uses when called from this thread.
 void team_set_threads(int threads);
 
+/// A sum over bytes that differs after any single flipped bit.
+uint64_t checksum(const void *bytes, size_t count);
+
 #pragma clang assume_nonnull end

@@ -28,7 +28,8 @@ struct Calibration {
   init(_ files: ModelFiles, _ precision: Precision, isPartial: Bool? = nil, cancellation: Cancellation) {
     self.files = files
     self.isPartial = isPartial ?? (files.transformer.parameterCount + files.t5.parameterCount > Self.small)
-    sample = ModelEngine(files, precision, cancellation: cancellation, isSample: self.isPartial) { _, _ in }
+    let residency = Residency(Footprint(files: files, precision: precision), limit: nil, memory: .max)
+    sample = ModelEngine(files, residency, cancellation: cancellation, isSample: self.isPartial) { _, _ in }
     deadline = .now + .seconds(1)
   }
 
@@ -81,8 +82,9 @@ struct Calibration {
       var aside = Aside()
       if more > 0 { aside.channels = Tensor(repeating: 0.5, [more, size.height * 2 / patch, size.width * 2 / patch]) }
       if beside > 0 { aside.references = [latents(Size(width: patch * beside, height: patch))] }
-      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: c.hasGuidance ? 3.5 : nil, aside: aside, adapters: [])
-    case .decode(let size): _ = try Image(decoded: sample.decode(latents(size)))
+      var none: FirstBlockCache?
+      _ = try sample.velocity(latents(size), 0.5, conditioning, guidance: c.hasGuidance ? 3.5 : nil, aside: aside, adapters: [], cache: &none)
+    case .decode(let size): _ = try Image(decoded: sample.decode(latents(size), tile: nil))
     case .encode(let size): _ = try sample.encode(Tensor(repeating: 0, [size.height, size.width, 3]))
     case .preview(let size): _ = try sample.preview(latents(size))
     }

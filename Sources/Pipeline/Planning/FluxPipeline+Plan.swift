@@ -7,8 +7,8 @@ import Tensors
 /// What work comes to on this machine.
 public struct Estimate: Sendable, Equatable {
   public var seconds: Double
-  /// The most memory at any time.
-  public var bytes: Int
+  /// The most memory of the process's own at any time, and the most of the model's files that is mapped beside it.
+  public var bytes: Int, mapped: Int
 }
 
 extension FluxPipeline {
@@ -29,33 +29,26 @@ extension FluxPipeline {
   /// - Parameter isPartial: whether only a few blocks are tried; by the model's size where nil
   package func estimate(_ workload: Workload, fromPartOfIt isPartial: Bool?) throws -> Estimate {
     var calibration = Calibration(files, precision, isPartial: isPartial, cancellation: cancellation)
-    return Estimate(seconds: try calibration.seconds(workload), bytes: bytes(for: workload))
+    let memory = memory(for: workload)
+    return Estimate(seconds: try calibration.seconds(workload), bytes: memory.own, mapped: memory.mapped)
   }
 
-  /// The most memory that work takes: the parts that it needs, and the largest of its steps.
-  public func bytes(for workload: Workload) -> Int {
-    let used = Set(workload.keys.map(\.part))
-    func bytes(_ part: Work.Part, _ models: [ModelPart]) -> Int { used.contains(part) ? models.reduce(0) { $0 + files.bytes(of: $1, precision) } : 0 }
-    let text = bytes(.text, [.t5, .clip]), transformer = bytes(.transformer, [.transformer])
-    let weights = (takesTurns ? max(text, transformer) : text + transformer) + bytes(.autoEncoder, [.vae])
-      + openedNets.values.reduce(0) { $0 + $1.bytes(precision) } + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }
-    return Self.programBytes + weights + (workload.keys.map(activationBytes).max() ?? 0)
-  }
+  /// The most memory of its own that work takes under the pipeline's limit: the parts that are there at once, and the largest of their steps.
+  public func bytes(for workload: Workload) -> Int { memory(for: workload).own }
 
-  /// The program itself, Lua and the libraries.
-  private static let programBytes = 60 << 20
-
-  /// What a piece of work holds at its largest moment: rows of f32, and those that go into products.
-  private func activationBytes(_ work: Work) -> Int {
-    switch work {
-    case .text(let tokens): return 4 * tokens * files.t5Configuration.width * 16
-    case .network: return 0
-    case .velocity(let text, let size, let beside):
-      // x, what goes in, [q | k | v | hidden], heads, attended, both: 25 widths in a single block.
-      return 4 * 25 * configuration.width * (text + tokens(of: size) + beside)
-    case .decode(let size), .encode(let size), .preview(let size):
-      // Input, what goes into the product, output and the sum of the last block; its input has twice the channels.
-      return 4 * size.width * size.height * (files.vaeConfiguration.channels[0] * 6)
+  /// The same, and the pages of the model's files beside it: what would be at once after the work has gone round once.
+  func memory(for workload: Workload) -> (own: Int, mapped: Int) {
+    let trial = Residency(residency.footprint, limit: residency.limit, memory: ModelFiles.room)
+    let sorted = workload.keys.sorted { (Self.order($0), trial.footprint.activations($0)) < (Self.order($1), trial.footprint.activations($1)) }
+    for work in sorted + sorted {
+      if case .decode(let size) = work { trial.admit(work, tile: side(of: .auto, for: size)) } else { trial.admit(work) }
     }
+    let nets = openedNets.values.reduce(0) { $0 + $1.bytes(precision) } + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }
+    return (max(trial.peak, Footprint.program) + nets, trial.mappedPeak)
+  }
+
+  /// When a kind of work has its turn.
+  private static func order(_ work: Work) -> Int {
+    switch work { case .text: 0; case .encode: 1; case .velocity, .network: 2; case .preview: 3; case .decode: 4 }
   }
 }

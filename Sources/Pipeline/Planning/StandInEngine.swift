@@ -28,8 +28,9 @@ final class StandInEngine: Engine {
     return (pattern([t5.count, files.configuration.sequenceWidth]) * strength, pattern([files.configuration.pooledWidth]))
   }
 
-  /// Straight to the pattern D: v = (x − D)/σ.
-  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share]) throws -> Tensor {
+  /// Straight to the pattern D: v = (x − D)/σ. What a cache would spare depends on what the blocks say: every evaluation counts in full.
+  func velocity(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, guidance: Float?, aside: Aside, adapters: [Adaptation.Share],
+                cache: inout FirstBlockCache?) throws -> Tensor {
     let beside = aside.references.reduce(0) { $0 + Rotary.Grid($1).count }, tokens = Rotary.Grid(latents).count + beside + conditioning.tokens
     try count(.velocity(text: conditioning.tokens, size: size(of: latents), beside: beside))
     let added = adapters.reduce(0) { $0 + ($1.scale == 0 || $1.isMerged ? 0 : $1.lora.operations(of: .transformer, rows: tokens)) }
@@ -48,7 +49,7 @@ final class StandInEngine: Engine {
     return pattern([file.configuration.tokens, file.outputs]) * strength(of: picture)
   }
 
-  func decode(_ latents: Tensor) throws -> Tensor {
+  func decode(_ latents: Tensor, tile: Int?) throws -> Tensor {
     let size = size(of: latents)
     try count(.decode(size))
     return pattern([size.height, size.width, files.vaeConfiguration.imageChannels]) * strength(of: latents)

@@ -112,6 +112,22 @@ struct Topic {
         The sequence is the sum of each picture's weight times (text, then the picture's tokens), as in diffusers; equal weights add up to 1. pooled weighs the pooled
         text. strength leads from 0, where a picture's tokens are the text's own, drawn out to their number, to 1, where they are the picture's alone.
         """),
+      Topic(names: ["step-cache", "caching"], summary: "Blocks of the transformer that are spared.", text: """
+        From one step to the next a picture often changes so little that most of the transformer would say again what it said before. With the option
+        cache of generate, sample and steps, the first block tells: where what it adds has moved by less than the threshold since all blocks were last
+        computed, in shares of itself, the others are taken to add what they added then.
+
+          cache = {}                                  a threshold of 0.05
+          cache = { threshold = 0.12 }                faster, and further off
+          cache = { threshold = 0.12, start = 0.2, stop = 0.9 }
+
+        start and stop are shares of the steps: before start and after stop every block is computed. Threshold 0 spares nothing, to the byte. The two
+        passes of cfg, and the pictures of a batch, are remembered apart. Many small steps spare much, the four of a distilled model little or nothing.
+
+        At the end of a run a line tells how many evaluations of blocks were spared; so does run.spared, and what the picture carries. Runs that are
+        saved keep what is remembered, and go on to the same bytes; with changed options the next evaluation is made in full. fluxlua plan
+        counts every evaluation in full.
+        """),
       Topic(names: ["sizes", "latents"], summary: "Pixels, latents, and where counting starts.", text: """
         A size is {width, height} in pixels, or a number for a square; multiples of 16. Latents are Tensors [16, height/8, width/8] everywhere, and
         [n, 16, height/8, width/8] for a batch of n. Indices and axes count from 1.
@@ -197,10 +213,23 @@ struct Topic {
         A weight of w moves T5's states of a word from those of the empty prompt by w times as much; CLIP's pooled state takes the words as they
         are. Both are what ComfyUI does.
         """),
-      Topic(names: ["cache"], summary: "What is kept of prompts.", text: """
+      Topic(names: ["memory", "tiles"], summary: "What a model takes, and how it keeps under a limit.", text: """
+        fluxlua plan RECIPE tells beforehand how much memory a recipe takes at the most, and how much of the model's files is mapped beside it: such
+        pages can be dropped, and no limit counts them.
+
+        --memory-limit 12GB, and flux.load(source, { memory = "12GB" }) for one model, are kept: text encoders, autoencoder and transformer
+        are in memory together where they fit, and otherwise one after the other. A picture whose decoding does not fit is decoded in tiles; tile = 512
+        does that in any case, tile = false never. Tiles meet without a seam; all over the picture a tiled one is a little off the whole one. What cannot
+        be kept is refused before anything is spent, with the smallest limit that works. Without a limit the machine's memory is one.
+        """),
+      Topic(names: ["cache"], summary: "What is kept of prompts and weights.", text: """
         Each prompt is encoded once: what came of it is kept in memory, and in $XDG_CACHE_HOME/fluxlua/embeddings or
         ~/.cache/fluxlua/embeddings, up to 1 GB, the oldest going first. The name of an entry depends on the encoders' weights, the precision, the
         processor and the tokens. --no-cache encodes anew and keeps nothing on disk.
+
+        Weights of large models are laid out anew for this processor; what came of it is kept in packed, beside embeddings, up to 48 GB, the ones used
+        longest ago going first, and is there at once at the next start. A line says so when a file is made. Blocks of GGUF files are used from the file
+        itself, and need none. A kept file that was damaged is removed, with exit code 3; the next start makes it anew.
         """),
       Topic(names: ["exit-codes"], summary: "How the program ends.", text: """
           0    done

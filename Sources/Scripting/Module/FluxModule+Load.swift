@@ -7,7 +7,7 @@ import Pipeline
 
 /// A model that a recipe loaded, for as long as the run.
 struct OpenModel {
-  let source: ModelSource, precision: Precision
+  let source: ModelSource, precision: Precision, memory: Int?
   let pipeline: FluxPipeline
   let model: LuaModel, reference: LuaReference
 }
@@ -32,13 +32,22 @@ struct LuaSource {
 
 private struct LoadOptions {
   var precision: Precision?
+  var memory: Limits.Memory?
   var lora: [LuaAdapter] = []
   static var options: Options<LoadOptions> {
     Options(LoadOptions(), [
       Field("precision", precisionReader, \.precision, "how weights are kept; what --precision says by default"),
       Field("lora", LuaAdapter.reader, \.lora, "adapters beside the weights: { [\"file\"] = scale }, or a list of {file, scale}"),
-      .later("memory", "memory plans"),
+      Field("memory", memoryReader, \.memory, "what the model may take with everything that it computes: \"12GB\"; what --memory-limit says by default, else the machine's memory"),
     ])
+  }
+
+  private static var memoryReader: Reader<Limits.Memory> {
+    let expected = "a size of at least 1MB, such as \"12GB\""
+    return Reader<Limits.Memory>(expected, "string") { argument in
+      guard case .string(let text) = argument.value, let memory = Limits.Memory(text) else { throw Mismatch(expected, argument) }
+      return memory
+    }
   }
 
   private static var precisionReader: Reader<Precision> {
@@ -57,7 +66,7 @@ extension FluxModule {
                 .optional("source", LuaSource.reader, "a folder, a file, a name of the hub, or the parts of a model; what --model says by default"),
                 .options(LoadOptions.options), returns: "flux.Model") { call, source, options in
       if self.declaresOnly { throw LuaStopped() }
-      let model = try self.model(self.chosen(source), options.precision ?? self.session.precision, in: call.lua)
+      let model = try self.model(self.chosen(source), options.precision ?? self.session.precision, within: options.memory?.bytes, in: call.lua)
       return options.lora.isEmpty ? model.reference : LuaReference(pushing: try model.model.with(options.lora), in: call.lua)
     }
   }
@@ -76,32 +85,34 @@ extension FluxModule {
     return .embedded
   }
 
-  /// One model for each source and precision, however often it is asked for.
-  private func model(_ source: ModelSource, _ precision: Precision, in lua: Lua) throws -> OpenModel {
-    if let found = models.first(where: { $0.source == source && $0.precision == precision }) { return found }
-    let kept = work.pipelines.first { $0.source == source && $0.precision == precision }?.pipeline
-    let pipeline = try kept ?? engine { try opened(source, precision) }
+  /// One model for each source, precision and memory, however often it is asked for.
+  private func model(_ source: ModelSource, _ precision: Precision, within memory: Int?, in lua: Lua) throws -> OpenModel {
+    if let found = models.first(where: { $0.source == source && $0.precision == precision && $0.memory == memory }) { return found }
+    let kept = work.pipelines.first { $0.source == source && $0.precision == precision && $0.memory == memory }?.pipeline
+    let limit = [memory, session.memoryLimit].compactMap(\.self).min()
+    let pipeline = try kept ?? engine { try opened(source, precision, within: limit) }
     if kept == nil { for notice in pipeline.notices { session.observer(.notice(notice)) } }
-    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision }) { return found }
+    if pipeline.precision != precision, let found = models.first(where: { $0.source == source && $0.precision == pipeline.precision && $0.memory == memory }) { return found }
     pipeline.observer = session.observer
     pipeline.embeddings = session.embeddings
+    pipeline.packed = session.packed
     session.whenLoaded(LoadedModel(name: pipeline.defaults.name ?? pipeline.name, kind: pipeline.kind, precision: pipeline.precision.rawValue,
                                    parameters: pipeline.parameterCount))
     let model = LuaModel(pipeline, self), reference = LuaReference(pushing: model, in: lua)
     // Under what "auto" came to as well.
     for precision in Set([precision, pipeline.precision]) {
-      models.append(OpenModel(source: source, precision: precision, pipeline: pipeline, model: model, reference: reference))
-      if kept == nil { work.pipelines.append((source, precision, pipeline)) }
+      models.append(OpenModel(source: source, precision: precision, memory: memory, pipeline: pipeline, model: model, reference: reference))
+      if kept == nil { work.pipelines.append((source, precision, memory, pipeline)) }
     }
-    return OpenModel(source: source, precision: precision, pipeline: pipeline, model: model, reference: reference)
+    return OpenModel(source: source, precision: precision, memory: memory, pipeline: pipeline, model: model, reference: reference)
   }
 
   /// A pipeline that works, or one that only looks.
-  private func opened(_ source: ModelSource, _ precision: Precision) throws -> FluxPipeline {
+  private func opened(_ source: ModelSource, _ precision: Precision, within limit: Int?) throws -> FluxPipeline {
     let cancellation = settings.cancellation
     switch session.purpose {
-    case .pictures: return try FluxPipeline(source, precision: precision, memoryLimit: session.memoryLimit, cancellation: cancellation)
-    case .plan: return try .standingIn(for: source, precision: precision, memoryLimit: session.memoryLimit, cancellation: cancellation)
+    case .pictures: return try FluxPipeline(source, precision: precision, memoryLimit: limit, cancellation: cancellation)
+    case .plan: return try .standingIn(for: source, precision: precision, memoryLimit: limit, cancellation: cancellation)
     case .check:
       do { return try .standingIn(for: source, precision: precision, cancellation: cancellation) } catch {
         return try .standingIn(for: absent(error), cancellation: cancellation)

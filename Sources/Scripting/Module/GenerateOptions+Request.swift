@@ -51,6 +51,8 @@ extension GenerateOptions {
       request.cfg = try cfg.scale.map { try self.cfg(cfg, CFG(scale: perStep($0, run, lua) { Float($0) }, negative: negative), run, lua) }
     }
     request.noiseKind = rng
+    (request.cache, request.tile) = (try cache?.cache, tile)
+    if cache != nil, model.flux.session.purpose == .plan { pipeline.noticeUncountedCache() }
     request.start = try start(on: pipeline)
     request.noise = try noise(for: request, pipeline, lua)
     return request

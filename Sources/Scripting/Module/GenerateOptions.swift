@@ -31,6 +31,8 @@ struct GenerateOptions {
   /// And what a Fill model saw beside its latents.
   var channels: Tensor?
   var checkpoint: CheckpointOptions?
+  var cache: CacheOptions?
+  var tile = Tile.auto
   var beforeStep: LuaReference?, onStep: LuaReference?
 
   enum SamplerChoice { case named(NamedSampler), function(LuaReference) }
@@ -41,6 +43,25 @@ struct GenerateOptions {
     var every = 60.0
     static var options: Options<CheckpointOptions> {
       Options(CheckpointOptions(), [Field("every", .number(in: 0...1e6), \.every, "seconds; 60 by default, 0 is after every step")])
+    }
+  }
+
+  /// Evaluations that are spared.
+  struct CacheOptions {
+    var threshold = Double(StepCache.usualThreshold), start = 0.0, stop = 1.0
+    static var options: Options<CacheOptions> {
+      Options(CacheOptions(), [
+        Field("threshold", .number(in: 0...1e6), \.threshold, "how far the first block's contribution may have moved, in shares of itself, for the others to be spared; 0 spares nothing, 0.05 by default"),
+        Field("start", .number(in: 0...1), \.start, "the share of the steps after which it begins"),
+        Field("stop", .number(in: 0...1), \.stop, "the share of the steps with which it ends"),
+      ])
+    }
+
+    var cache: StepCache {
+      get throws {
+        guard start <= stop else { throw LuaError("cache: 'start' (\(start)) must not be above 'stop' (\(stop))") }
+        return StepCache(threshold: Float(threshold), start: start, stop: stop)
+      }
     }
   }
 
@@ -74,7 +95,7 @@ struct GenerateOptions {
     }
   }
 
-  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + keeping + later) }
+  static var options: Options<GenerateOptions> { Options(GenerateOptions(), beginning + course + keeping) }
 
   /// Of a run that the recipe does not hold: who holds one saves it.
   private static var keeping: [Field<GenerateOptions>] {
@@ -84,7 +105,7 @@ struct GenerateOptions {
   /// The options of a run that goes on from the middle of another: what belongs to the start stays as it was.
   static func branch(of run: GenerateOptions) -> Options<GenerateOptions> {
     let fixed = beginning.map { Field<GenerateOptions>.refused($0.description.name, "cannot change in the middle of a run") }
-    return Options(run, named: "BranchOptions", [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course + later)
+    return Options(run, named: "BranchOptions", [Field("prompt", PromptList.reader, \.prompt, "what is painted from here on")] + fixed + course)
   }
 
   /// What a run starts from.
@@ -120,6 +141,8 @@ struct GenerateOptions {
       Field("cfg", .options(CFGOptions.options), \.cfg, "two-pass guidance, away from a negative prompt"),
       Field("lora", LuaAdapter.reader, \.lora, "adapters beside the weights, after those of the model: { [\"file\"] = scale }, or a list of {file, scale}"),
       Field("control", LuaControl.reader, \.control, "pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them"),
+      Field("cache", .options(CacheOptions.options), \.cache, "spares blocks of the transformer where the first one says nearly what it said before: faster, and a little off"),
+      Field("tile", .tile, \.tile, "pixels along each side of the tiles that the picture is decoded in, false for the whole at once; tiles where memory demands them by default"),
       Field("before_step", hook, \.beforeStep, "sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents"),
       Field("on_step", hook, \.onStep, "sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them"),
     ]
@@ -127,10 +150,6 @@ struct GenerateOptions {
 
   private static var hook: Reader<LuaReference> {
     Reader<LuaReference>.function.described("a function", annotation: "fun(step: flux.Step): flux.Tensor|false|nil")
-  }
-
-  private static var later: [Field<GenerateOptions>] {
-    [.later("cache", "step caching"), .later("tile", "tiled decoding")]
   }
 
   private static var seed: Reader<Seeds> {
@@ -165,6 +184,21 @@ struct GenerateOptions {
   private static var noise: Reader<NoiseChoice> {
     Reader<Tensor>.object.map { NoiseChoice.tensor($0) }.or(Reader<LuaReference>.function.map { NoiseChoice.function($0) })
       .described("a Tensor or a function", annotation: "flux.Tensor|fun(about: { index: integer, seed: integer, size: integer[] }): flux.Tensor")
+  }
+}
+
+extension Reader where Value == Tile {
+  /// The tiles of a picture that is decoded.
+  static var tile: Reader<Tile> {
+    let expected = "a multiple of 16 from 64 to 4096, or false"
+    return Reader<Tile>(expected, "integer|false") { argument in
+      switch argument.value {
+      case .boolean(false): return .whole
+      case .integer(let side) where 64...4096 ~= side && side % 16 == 0: return .side(side)
+      case .number(let side) where 64...4096 ~= side && side.truncatingRemainder(dividingBy: 16) == 0: return .side(Int(side))
+      default: throw Mismatch(expected, argument)
+      }
+    }
   }
 }
 

@@ -63,8 +63,8 @@ package final class LuaModel: LuaObject {
       }
       .method("decode", "The picture of latents, or a list of them for a batch.",
               .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
-              .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, _ -> Several in
-        try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents)) })
+              .options(DecodeOptions.options), returns: "flux.Image|flux.Image[]") { model, _, latents, options -> Several in
+        try Several(one: model.flux.engine { try model.pipeline.decode(model.checked(latents), tile: options.tile) })
       }
       .method("preview", "A guess at the picture of latents, without the decoder; a list for a batch.",
               .required("latents", Reader<Tensor>.object, "[16, height/8, width/8], or a batch of them"),
@@ -196,7 +196,10 @@ private struct VelocityOptions {
 }
 
 private struct DecodeOptions {
-  static var options: Options<DecodeOptions> { Options(DecodeOptions(), [.later("tile", "tiled decoding")]) }
+  var tile = Tile.auto
+  static var options: Options<DecodeOptions> {
+    Options(DecodeOptions(), [Field("tile", .tile, \.tile, "pixels along each side of the tiles that it is made in, false for the whole at once; tiles where memory demands them by default")])
+  }
 }
 
 private struct EncodeOptions {

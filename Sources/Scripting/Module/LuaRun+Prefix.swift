@@ -18,6 +18,7 @@ extension LuaRun {
       start.update(name)
       start.update(tensor)
     }
+    if let cache = request.cache { start.update("cache \(cache)\n") }
     start.update(trajectory.latents)
     for one in trajectory.conditioning { start.update(one) }
     if let cfg = request.cfg {

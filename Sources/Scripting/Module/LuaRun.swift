@@ -21,6 +21,8 @@ package final class LuaRun: LuaObject {
   private var onStep: LuaReference?
   private var handle: LuaStep?
   private var isStopped = false
+  /// Evaluations of blocks that a step cache spared.
+  private var spared = 0
   /// Whether a step is being made: then functions of the recipe may look, but not turn the wheel themselves.
   private var isStepping = false
   /// Reads what a hook answers; made once, since hooks are asked at every step.
@@ -32,6 +34,7 @@ package final class LuaRun: LuaObject {
   private var options: GenerateOptions
   /// Where its picture belongs in a larger one.
   private let region: RepaintRegion?
+  private let tile: Tile
   /// Writes down an unfinished picture.
   private var checkpoint: RunCheckpoint?
   /// Names of the places on its way, where other cells of a sweep may have been; until it is drained.
@@ -46,7 +49,7 @@ package final class LuaRun: LuaObject {
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.size(of: request), pictures = made.latents.shape[0]
-    region = try request.start.region(for: size)
+    (region, tile) = (try request.start.region(for: size), request.tile)
     (self.model, self.lua, trajectory, onStep) = (model, lua, made, options.onStep)
     (x, shape) = (made.latents, made.latents.shape)
     place = (0, made.schedule.steps, made.sigma)
@@ -114,12 +117,16 @@ package final class LuaRun: LuaObject {
   /// Makes the next step.
   private func advance() throws -> Step? {
     guard !isStopped, var step = try kept(made) else {
-      if trajectory != nil { model.flux.session.observer(.sampled) }
+      if let trajectory {
+        model.flux.session.observer(.sampled)
+        if options.cache != nil, trajectory.memory.blocks > 0 { model.flux.session.observer(.spared(trajectory.memory.spared, of: trajectory.memory.blocks)) }
+      }
       checkpoint?.remove()
       finish()
       return nil
     }
     for index in records.indices { records[index].add(step) }
+    takeMemory()
     if let onStep {
       isStepping = true
       defer { isStepping = false }
@@ -175,6 +182,13 @@ package final class LuaRun: LuaObject {
       + "look for a division by 0, or for numbers that grow from step to step")
   }
 
+  /// What a step cache has spared so far.
+  private func takeMemory() {
+    guard let trajectory else { return }
+    spared = trajectory.memory.spared
+    for index in records.indices { records[index].take(trajectory.memory) }
+  }
+
   private func markScripted() { for index in records.indices { records[index].scripted = true } }
 
   /// Makes all steps that are left. For runs that the recipe does not hold: after an error they are done with.
@@ -190,6 +204,7 @@ package final class LuaRun: LuaObject {
       try model.flux.engine { try trajectory?.resume(at: place.position) }
       x = place.position.latents
       for index in records.indices { records[index].takeUp(place) }
+      takeMemory()
     }
     while try advance() != nil {
       guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
@@ -215,7 +230,7 @@ package final class LuaRun: LuaObject {
   /// The pictures of the latents as they are, finished or not.
   func decoded() throws -> [Image] {
     try settle()
-    let images = try model.flux.engine { try model.pipeline.decode(x, into: region) }
+    let images = try model.flux.engine { try model.pipeline.decode(x, into: region, tile: tile) }
     return try zip(images, records).map { image, record in
       var image = image
       image.text = record.texts
@@ -235,7 +250,8 @@ package final class LuaRun: LuaObject {
     let prompt = options.prompt ?? PromptList(all: step.conditioning.map { .conditioning($0) })
     let run = try LuaRun(model, prompt, course, lua)
     let sameSampler = run.trajectory?.sampler.name == trajectory.sampler.name
-    try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState()),
+    try run.stand(at: .init(index: step.index, sigma: step.next, latents: step.latents, sampler: sameSampler ? trajectory.sampler.state : SamplerState(),
+                              memory: changes.isAbsent ? trajectory.memory : trajectory.memory.forgotten),
                   after: records, changed: !changes.isAbsent)
     return run
   }
@@ -264,10 +280,11 @@ package final class LuaRun: LuaObject {
       eta: options.eta.flatMap { SavedRun.Numbers($0) }, sNoise: options.sNoise.flatMap { SavedRun.Numbers($0) }, rng: options.rng.name, guidance: options.guidance.flatMap { SavedRun.Numbers($0) },
       cfg: options.cfg?.scale.flatMap { SavedRun.Numbers($0) }, from: options.cfg?.from ?? 0, to: options.cfg?.to ?? 1, combine: combine,
       functions: functions, numbers: position.sampler.numbers, records: records,
+      cache: try options.cache.map { SavedRun.Cache(settings: try $0.cache, blocks: position.memory.blocks, spared: position.memory.spared) },
       modelAdapters: model.adapters.map { SavedRun.Adapter($0) }, adapters: try model.flux.loaded(options.lora, on: model.pipeline).map { SavedRun.Adapter($0) },
       controls: try options.control.map { try SavedRun.Control($0, hash: model.flux.loaded($0, on: model.pipeline)?.hash) })
     let negative = try options.cfg.map { try negatives($0) } ?? []
-    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors,
+    return (saved, SavedTensors(latents: latents, conditioning: trajectory.conditioning, negative: negative, sampler: position.sampler.tensors, cache: position.memory.tensors,
                                 repaint: (trajectory.sampler as? Inpainting)?.repaint, company: trajectory.company))
   }
 
@@ -282,6 +299,7 @@ package final class LuaRun: LuaObject {
     x = position.latents
     place = (position.index, trajectory?.schedule.steps ?? 0, position.sigma)
     for index in records.indices { records[index].takeUp(made[index], changed: changed) }
+    takeMemory()
   }
 
   /// nil carries on, false stops after this step, a Tensor replaces the latents.
@@ -312,6 +330,7 @@ package final class LuaRun: LuaObject {
         try run.settle()
         return run.latents
       }) { box, _, latents in try box.value.replace(latents) }
+      .property("spared", "integer", "Evaluations of blocks that a step cache has spared so far.") { $0.spared }
       .method("image", "The picture of the latents as they are, or a list of them for a batch.", returns: "flux.Image|flux.Image[]") { run, _ -> Several in
         try Several(one: run.decoded())
       }

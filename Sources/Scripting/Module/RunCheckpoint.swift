@@ -19,7 +19,7 @@ struct RunCheckpoint {
     guard let found = try files.own(path) else { return }
     let (saved, kept) = try run.model.flux.engine { try SavedRun.read(FileBytes(mapping: found), path) }
     let state = kept.sampler
-    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: kept.latents, sampler: .init(tensors: state, numbers: saved.numbers)),
+    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: kept.latents, sampler: .init(tensors: state, numbers: saved.numbers), memory: saved.memory(kept)),
                   after: saved.records, changed: false)
     run.model.flux.session.observer(.notice("going on after step \(saved.index) of \(saved.sigmas.count - 1), where this picture was interrupted"))
   }

@@ -50,6 +50,9 @@ struct SavedRun: Codable {
     }
   }
 
+  /// A step cache, and what it came to.
+  struct Cache: Codable { var settings: StepCache, blocks: Int, spared: Int }
+
   var model: String
   var index: Int, sigma: Float
   var sigmas: [Float]
@@ -62,6 +65,7 @@ struct SavedRun: Codable {
   var functions: [String]
   var numbers: [String: Double]
   var records: [PictureRecord]
+  var cache: Cache?
   /// Of the model, and of the call.
   var modelAdapters: [Adapter]?, adapters: [Adapter]?
   var controls: [Control]?
@@ -72,6 +76,8 @@ struct SavedTensors {
   var latents: Tensor
   var conditioning: [Conditioning], negative: [Conditioning]
   var sampler: [String: Tensor]
+  /// What a step cache remembers.
+  var cache: [String: Tensor]
   var repaint: Repaint?
   /// What the model was shown besides.
   var company: [String: Tensor] = [:]
@@ -85,13 +91,14 @@ struct SavedTensors {
       }
     }
     for (name, tensor) in sampler { all["sampler.\(name)"] = tensor }
+    for (name, tensor) in cache { all["cache.\(name)"] = tensor }
     if let repaint { all.merge(["repaint.mask": repaint.mask, "repaint.original": repaint.original, "repaint.noise": repaint.noise]) { $1 } }
     for (name, tensor) in company { all["company.\(name)"] = tensor }
     return all
   }
 
-  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], repaint: Repaint?, company: [String: Tensor]) {
-    (self.latents, self.conditioning, self.negative, self.sampler, self.repaint, self.company) = (latents, conditioning, negative, sampler, repaint, company)
+  init(latents: Tensor, conditioning: [Conditioning], negative: [Conditioning], sampler: [String: Tensor], cache: [String: Tensor], repaint: Repaint?, company: [String: Tensor]) {
+    (self.latents, self.conditioning, self.negative, self.sampler, self.cache, self.repaint, self.company) = (latents, conditioning, negative, sampler, cache, repaint, company)
   }
 
   init(_ checkpoint: Checkpoint) throws {
@@ -109,7 +116,7 @@ struct SavedTensors {
     func tensors(_ start: String) throws -> [String: Tensor] {
       Dictionary(uniqueKeysWithValues: try checkpoint.entries.keys.filter { $0.hasPrefix(start) }.map { (String($0.dropFirst(start.count)), try checkpoint.tensor($0)) })
     }
-    (sampler, company) = (try tensors("sampler."), try tensors("company."))
+    (sampler, cache, company) = (try tensors("sampler."), try tensors("cache."), try tensors("company."))
   }
 }
 
@@ -141,12 +148,13 @@ extension LuaModel {
     if let lost = saved.functions.first(where: { !given.contains($0) }) {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
-    try tensors.check(path)
+    try tensors.check(path, width: pipeline.configuration.width)
     if !given.contains("lora") { try checkFiles(saved.adapters ?? [], path) }
     if !given.contains("control") { try checkNets(saved.controls ?? [], path) }
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)
-    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state), after: saved.records, changed: !given.isEmpty)
+    let memory = saved.memory(tensors)
+    try run.stand(at: .init(index: saved.index, sigma: saved.sigma, latents: tensors.latents, sampler: state, memory: given.isEmpty ? memory : memory.forgotten), after: saved.records, changed: !given.isEmpty)
     return run
   }
 }
@@ -180,18 +188,21 @@ extension LuaModel {
 }
 
 extension SavedTensors {
-  /// What a mask left as it was must be of the latents' shape.
-  func check(_ path: String) throws {
-    let (height, width) = (latents.shape.count == 4 ? latents.shape[2] : 0, latents.shape.count == 4 ? latents.shape[3] : 0)
+  /// What a mask left as it was and what the model was shown must be of the latents' shape, what a cache remembers of the model's.
+  func check(_ path: String, width: Int) throws {
+    let shape = latents.shape, height = shape.count == 4 ? shape[2] : 0, across = shape.count == 4 ? shape[3] : 0
     for (name, tensor) in company {
-      let shape = tensor.shape, isReference = name.hasPrefix("reference.")
-      guard tensor.isFinite, isReference ? shape.count == 3 && shape.allSatisfy({ $0 > 0 }) && shape[1] % 2 == 0 && shape[2] % 2 == 0 && shape[0] == latents.shape[1]
-        : shape.count == 4 && shape[0] == latents.shape[0] && shape[2] == height && shape[3] == width && (name == "channels" || shape[1] == latents.shape[1]) else {
-        throw CheckpointError.malformed(path, "holds '\(name)' of the shape \(shape), which does not belong to latents of \(latents.shape)")
+      let own = tensor.shape, isReference = name.hasPrefix("reference.")
+      guard tensor.isFinite, isReference ? own.count == 3 && own.allSatisfy({ $0 > 0 }) && own[1] % 2 == 0 && own[2] % 2 == 0 && own[0] == shape[1]
+        : own.count == 4 && own[0] == shape[0] && own[2] == height && own[3] == across && (name == "channels" || own[1] == shape[1]) else {
+        throw CheckpointError.malformed(path, "holds '\(name)' of the shape \(own), which does not belong to latents of \(shape)")
       }
     }
+    let tokens = company.filter { $0.key.hasPrefix("reference.") }.reduce(height * across / 4) { $0 + $1.value.shape[1] * $1.value.shape[2] / 4 }
+    if let (name, tensor) = cache.first(where: { $0.value.shape != [tokens, width] || !$0.value.isFinite }) {
+      throw CheckpointError.malformed(path, "holds a step cache '\(name)' of shape \(tensor.shape), where this model and size have finite numbers of shape \([tokens, width])")
+    }
     guard let repaint else { return }
-    let shape = latents.shape
     guard shape.count == 4, repaint.original.shape == shape, repaint.noise.shape == shape, repaint.mask.shape == [1, 1, shape[2], shape[3]] else {
       throw CheckpointError.malformed(path, "holds a mask or a picture that is not of its latents' shape \(shape)")
     }
@@ -213,6 +224,11 @@ extension SavedRun {
     return try Safetensors.file(tensors.named, metadata: [savedKey: json, FileAccess.Mark.key: recipe])
   }
 
+  /// What evaluations remembered.
+  func memory(_ tensors: SavedTensors) -> EvaluationMemory {
+    cache.map { EvaluationMemory(tensors: tensors.cache, blocks: $0.blocks, spared: $0.spared) } ?? EvaluationMemory()
+  }
+
   /// What the run was asked for, as far as it was plain.
   func options(_ tensors: SavedTensors) throws -> GenerateOptions {
     var options = GenerateOptions()
@@ -225,6 +241,7 @@ extension SavedRun {
     options.rng = rng.flatMap { NoiseKind($0) } ?? .torch
     options.guidance = guidance?.perStep
     restore(&options, tensors.company)
+    options.cache = cache.map { .init(threshold: Double($0.settings.threshold), start: $0.settings.start, stop: $0.settings.stop) }
     options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial, isMerged: $0.merge ?? false) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()

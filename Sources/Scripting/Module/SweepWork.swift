@@ -13,7 +13,7 @@ final class SweepWork {
   let session: Session
   let files: FileAccess
   /// Loaded by an earlier try of this run.
-  var pipelines: [(source: ModelSource, precision: Precision, pipeline: FluxPipeline)] = []
+  var pipelines: [(source: ModelSource, precision: Precision, memory: Int?, pipeline: FluxPipeline)] = []
   /// Where the loops of cells stood.
   let prefixes = PrefixMemo()
   /// Whether the recipe has a cell in its hands.

@@ -15,7 +15,7 @@ package struct Plan: Sendable, Encodable, Equatable {
     package var sizes: [String]
     /// With the reading of its weights.
     package var seconds: Double
-    package var bytes: Int
+    package var bytes: Int, mapped: Int
   }
 
   package var recipe: String
@@ -30,6 +30,7 @@ package struct Plan: Sendable, Encodable, Equatable {
 
   package var seconds: Double { models.reduce(overhead) { $0 + $1.seconds } }
   package var bytes: Int { models.map(\.bytes).max() ?? 0 }
+  package var mapped: Int { models.map(\.mapped).max() ?? 0 }
   package var pictures: Int { models.reduce(0) { $0 + $1.pictures } }
   package var evaluations: Int { models.reduce(0) { $0 + $1.evaluations } }
   package var megapixels: Double { models.reduce(0) { $0 + $1.megapixels } }
@@ -54,7 +55,7 @@ extension Plan.Model {
     megapixels = Double(pixels) / 1e6
     sizes = bySize.sorted { ($0.value, $0.key.width) > ($1.value, $1.key.width) }.map { bySize.count == 1 ? "\($0.key)" : "\($0.value) of \($0.key)" }
     (name, kind, precision) = (pipeline.defaults.name ?? pipeline.name, pipeline.kind, pipeline.precision.rawValue)
-    (seconds, bytes) = (estimate.seconds, estimate.bytes)
+    (seconds, bytes, mapped) = (estimate.seconds, estimate.bytes, estimate.mapped)
   }
 }
 
@@ -77,7 +78,7 @@ extension Recipe {
 }
 
 extension Plan {
-  private enum Key: String, CodingKey { case recipe, models, pictures, megapixels, steps, shared = "shared_steps", evaluations, seconds, bytes, threads, files }
+  private enum Key: String, CodingKey { case recipe, models, pictures, megapixels, steps, shared = "shared_steps", evaluations, seconds, bytes, mapped = "mapped_bytes", threads, files }
 
   package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
@@ -86,7 +87,7 @@ extension Plan {
     try fields.encode(files, forKey: .files)
     try fields.encode(seconds, forKey: .seconds)
     try fields.encode(megapixels, forKey: .megapixels)
-    for (value, key) in [(pictures, Key.pictures), (steps, .steps), (shared, .shared), (evaluations, .evaluations), (bytes, .bytes), (threads, .threads)] { try fields.encode(value, forKey: key) }
+    for (value, key) in [(pictures, Key.pictures), (steps, .steps), (shared, .shared), (evaluations, .evaluations), (bytes, .bytes), (mapped, .mapped), (threads, .threads)] { try fields.encode(value, forKey: key) }
   }
 
   /// For programs: one line.
@@ -103,7 +104,7 @@ extension Plan {
     if shared > 0 { lines[0] += "\n  \(Self.count(shared, "further step")) \(shared == 1 ? "is" : "are") shared between cells, and made once." }
     for model in models { line(models.count == 1 ? "model" : "a model", "\(model.name) (\(model.kind), \(model.precision))") }
     if !models.isEmpty { line("time", "about \(Self.time(seconds)) on \(Self.count(threads, "thread"))") }
-    if !models.isEmpty { line("memory", "about \(Self.memory(bytes)) at the most") }
+    if !models.isEmpty { line("memory", "about \(Self.memory(bytes)) at the most" + (mapped > 0 ? ", and \(Self.memory(mapped)) of the model's files that are mapped" : "")) }
     if let last = files.last { line("files", files.count == 1 ? last : "\(files.count), the last one \(last)") }
     return lines.joined(separator: "\n")
   }

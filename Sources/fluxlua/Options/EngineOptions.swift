@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Conditioning
 import Foundation
 import Pipeline
@@ -28,14 +29,20 @@ struct EngineOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "No progress on stderr.")
   var quiet = false
 
-  @Flag(help: "Encode prompts anew, and keep nothing of them on disk.")
+  @Flag(help: "Encode prompts and lay out weights anew, and keep nothing of them on disk.")
   var noCache = false
 
   /// What prompts came to, in $XDG_CACHE_HOME/fluxlua or ~/.cache/fluxlua.
   func embeddings(isReadOnly: Bool) -> EmbeddingCache {
+    EmbeddingCache(folder: noCache ? nil : cache.map { "\($0)/embeddings" }, isReadOnly: isReadOnly)
+  }
+
+  /// Weights as they are multiplied, beside them.
+  func packed() -> PackedStore? { noCache ? nil : cache.map { PackedStore(folder: "\($0)/packed") } }
+
+  private var cache: String? {
     let environment = ProcessInfo.processInfo.environment
-    let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environment["HOME"].map { "\($0)/.cache" }
-    return EmbeddingCache(folder: noCache ? nil : cache.map { "\($0)/fluxlua/embeddings" }, isReadOnly: isReadOnly)
+    return (environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environment["HOME"].map { "\($0)/.cache" }).map { "\($0)/fluxlua" }
   }
 
   /// The model that `flux.load()` loads.

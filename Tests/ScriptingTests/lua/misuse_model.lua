@@ -101,7 +101,7 @@ check.error("velocity: no option 'guidence'; did you mean 'guidance'?", function
 check.error("velocity: 'latents' hold a number that is infinite or not a number", function() return model:velocity(x / 0, 1, c) end)
 check.error("decode: 'latents' must be a Tensor, got nothing", function() return model:decode() end)
 check.error("decode: 'latents' must have the shape [16, height/8, width/8], both even, or [n, 16, …], got [2, 3]", function() return model:decode(t) end)
-check.error("decode: no option 'tiel'", function() return model:decode(x, {tiel = 1}) end)
+check.error("decode: no option 'tiel'; did you mean 'tile'?", function() return model:decode(x, {tiel = 1}) end)
 check.error("decode: 'options' must be a table of options, got 5", function() return model:decode(x, 5) end)
 check.error("decode: 'latents' must be a Tensor, got an Image", function() return model:decode(image) end)
 check.error("preview: 'latents' must be a Tensor, got nothing", function() return model:preview() end)

@@ -59,6 +59,17 @@ local both = flux.zeros {2, 16, 4, 4}
 check.equal(#dev:decode(both), 2)
 check.equal(dev:decode(both)[2]:psnr(dev:decode(flux.zeros {16, 4, 4})), math.huge)
 
+-- Tiles: a little off, and never without being asked for where there is memory.
+local wide = flux.noise {size = {192, 128}, seed = 3}
+local whole, tiled = dev:decode(wide), dev:decode(wide, {tile = 64})
+check.equal(dev:decode(wide, {tile = false}):psnr(whole), math.huge)
+check.equal(dev:decode(wide, {tile = 192}):psnr(whole), math.huge)
+assert(tiled:psnr(whole) > 25 and tiled:psnr(whole) < math.huge, tiled:psnr(whole))
+local painted = dev:generate("a fox", {size = {192, 128}, steps = 1, tile = 64})
+check.equal(painted:psnr(dev:decode(dev:sample("a fox", {size = {192, 128}, steps = 1}), {tile = 64})), math.huge)
+assert(painted.text.fluxlua:find '"tile":64' and not dev:generate("a fox", {size = 64, steps = 1}).text.fluxlua:find '"tile"')
+check.equal(flux.load("../../Fixtures/tiny-dev", {memory = "8GB"}).hash, dev.hash)
+
 -- The transformer by itself
 local fox = dev:encode {prompt = "a red fox", max_length = 8}
 local velocity = dev:velocity(latents, 0.5, fox)
@@ -79,7 +90,10 @@ check.error("tokens: 'text' must be a string, got nothing", function() dev:token
 check.error("decode: 'latents' must have the shape [16, height/8, width/8], both even, or [n, 16, …], got [16, 3, 4]", function() dev:decode(flux.zeros {16, 3, 4}) end)
 check.error("decode: 'latents' hold a number that is infinite or not a number", function() dev:decode(latents / 0) end)
 check.error("decode: 'latents' must be a Tensor, got a table", function() dev:decode {} end)
-check.error("decode: 'tile' is not in this version yet (tiled decoding)", function() dev:decode(latents, {tile = 1}) end)
+check.error("decode: 'tile' must be a multiple of 16 from 64 to 4096, or false, got 100", function() dev:decode(latents, {tile = 100}) end)
+check.error("decode: 'tile' must be a multiple of 16 from 64 to 4096, or false, got true", function() dev:decode(latents, {tile = true}) end)
+check.error("load: 'memory' must be a size of at least 1MB, such as \"12GB\", got 12", flux.load, "../../Fixtures/tiny-dev", {memory = 12})
+check.error_matches("^load: .*tiny%-dev: does not work under a memory limit of 1MB; the smallest that works is %d+MB in %w+$", function() flux.load("../../Fixtures/tiny-dev", {memory = "1MB"}) end)
 check.error("encode_image: 'image' is 40x40, but its sides must be multiples of 16", function() dev:encode_image(flux.image(flux.zeros {3, 40, 40})) end)
 check.error("encode_image: 'sample' must be true or false, got 1", function() dev:encode_image(picture, {sample = 1}) end)
 check.error("velocity: 'sigma' must be a number from 0 to 1, got 1.5", function() dev:velocity(latents, 1.5, fox) end)

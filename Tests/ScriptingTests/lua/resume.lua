@@ -11,6 +11,7 @@ local cases = {
   {}, {sampler = "heun"}, {sampler = "dpmpp_2m"}, {sampler = "dpmpp_2m_sde", eta = 0.5}, {sampler = "euler_ancestral", s_noise = 0.9}, {sampler = "lms"},
   {sampler = "uni_pc"}, {guidance = {5, 2}}, {cfg = {scale = 2, negative = crow}}, {cfg = {scale = {3, 2}, negative = crow, from = 0.2, combine = "rescale"}},
   {seed = {7, 8}}, {batch = 2}, {schedule = {1, 0.8, 0.5, 0.3, 0.1, 0}},
+  {cache = {threshold = 1e6}}, {cache = {threshold = 1e6, start = 0.6}}, {cache = {threshold = 1e6}, batch = 2, sampler = "heun", cfg = {scale = 2, negative = crow}},
 }
 for number, case in ipairs(cases) do
   case.size, case.seed = 32, case.seed or 7
@@ -52,6 +53,19 @@ run()
 run:save "function.safetensors"
 check.error("resume: 'guidance' was a function when 'function.safetensors' was saved, and functions are not saved: give it again", function() dev:resume "function.safetensors" end)
 check.equal(drained(dev:resume("function.safetensors", {guidance = guidance})), dev:sample(fox, {size = 32, steps = 3, seed = 1, guidance = guidance}))
+
+-- What a step cache remembers is of no use once something is otherwise: the next evaluation is made in full.
+local cached = dev:steps(fox, {size = 32, steps = 5, seed = 1, cache = {threshold = 1e6}})
+cached()
+local third = cached() and cached()
+third:save "cached.safetensors"
+check.equal(cached.spared, 8)
+local branch = third:branch {guidance = 9}
+check.equal(drained(dev:resume("cached.safetensors", {guidance = 9})), drained(branch))
+check.equal(branch.spared, 12)
+local same = third:branch()
+check.equal(drained(same), drained(cached))
+check.equal(same.spared, 16)
 
 -- Mistakes
 flux.ones(3):save "plain.safetensors"

@@ -94,7 +94,7 @@ for _, hook in ipairs {"before_step", "on_step", "guidance"} do
   for _ in inside do end
   check.equal(inside.latents, dev:sample(fox, {size = 32, steps = 2}))
 end
-check.error("run: a Run has no 'step'; there is image, latents, save", function() return run.step end)
+check.error("run: a Run has no 'step'; there is image, latents, save, spared", function() return run.step end)
 
 -- After an error in a hook the step can be tried again.
 local fail = true

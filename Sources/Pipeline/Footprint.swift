@@ -1,0 +1,79 @@
+import Checkpoints
+import Models
+import Tensors
+
+/// What a model takes in memory, known before anything is loaded: the weights of its parts, and what a piece of work holds beside them.
+///
+/// Pages of mapped files can be dropped at any time: they count where a machine should hold everything, and not under a limit.
+struct Footprint {
+  let files: ModelFiles
+  let precision: Precision
+
+  /// The program itself, Lua and the libraries.
+  static let program = 60 << 20
+
+  /// Weights that are the process's own.
+  func weights(_ part: Work.Part) -> Int { models(of: part).reduce(0) { $0 + files.bytes(of: $1, precision) - files.mappedBytes(of: $1, precision) } }
+
+  /// Weights that are used from the mapped file.
+  func mapped(_ part: Work.Part) -> Int { models(of: part).reduce(0) { $0 + files.mappedBytes(of: $1, precision) } }
+
+  private func models(of part: Work.Part) -> [ModelPart] {
+    switch part { case .text: [.t5, .clip]; case .transformer: [.transformer]; case .autoEncoder: [.vae] }
+  }
+
+  /// What a piece of work holds at its largest moment: rows of f32, and those that go into products.
+  /// - Parameter tile: pixels along each side of the tiles that a picture is decoded in
+  func activations(_ work: Work, tile: Int? = nil) -> Int {
+    let operand = precision == .f32 ? 4 : 2
+    switch work {
+    case .text(let tokens):
+      // x, its norm, q, k and v, heads, scores; or both halves of the feed-forward and their product.
+      let t5 = files.t5Configuration
+      return tokens * (4 * 6 * t5.width + (12 + operand) * t5.hidden) + scores(tokens)
+    case .network: return 0
+    case .velocity(let text, let size, let beside):
+      // A single block at the joining of attention and feed-forward: x, [q | k | v | hidden], heads, attended, both.
+      let tokens = text + beside + size.width * size.height / (4 * reduction * reduction), single = tokens * files.configuration.width * (36 + 8 * operand)
+      // The pool keeps buffers of the double blocks meanwhile.
+      return single + min(BufferPool.mostKept, single / 2) + scores(tokens)
+    case .decode(let size):
+      guard let tile, tile < max(size.width, size.height) else { return finest(size.width * size.height) }
+      // The coarser resolutions whole, or what they made and one tile.
+      let pixels = size.width * size.height, channels = files.vaeConfiguration.channels, coarse = channels.count > 2 ? channels[channels.count / 2] : channels[0]
+      let around = (tile + 2 * Self.margin) * (tile + 2 * Self.margin)
+      return max(pixels / 16 * coarse * (16 + operand), pixels / 16 * coarse * 4 + finest(min(around, pixels)) + 2 * 12 * pixels)
+    case .encode(let size), .preview(let size): return finest(size.width * size.height)
+    }
+  }
+
+  /// Pixels around a tile that it is made with.
+  private static let margin = 52
+
+  /// The finest resolution: a block whose input has twice the channels, at the sum of both ways.
+  private func finest(_ pixels: Int) -> Int {
+    let channels = files.vaeConfiguration.channels, input = channels.count > 1 ? channels[1] : channels[0], operand = precision == .f32 ? 4 : 2
+    return pixels * ((4 + operand) * input + 3 * 4 * channels[0])
+  }
+
+  /// Scores of a tile of queries, for each thread.
+  private func scores(_ tokens: Int) -> Int { Team.threads * 128 * tokens * 6 }
+
+  private var reduction: Int { files.vaeConfiguration.reduction }
+
+  /// The smallest limit that a piece of work can keep to, everything else gone.
+  func least(_ work: Work) -> Int {
+    let tile: Int? = if case .decode = work { Self.smallTile } else { nil }
+    return Self.program + weights(work.part) + activations(work, tile: tile)
+  }
+
+  /// Tiles where memory demands them.
+  static let usualTile = 512, smallTile = 256
+
+  /// The tiles that a picture is decoded in, by what there is room for: the same for a model, a size and a limit, whatever happened before.
+  func tile(for size: Size, within limit: Int) -> Int? {
+    let beside = Self.program + weights(.transformer) + weights(.autoEncoder), work = Work.decode(size)
+    if beside + activations(work) <= limit { return nil }
+    return beside + activations(work, tile: Self.usualTile) <= limit ? Self.usualTile : Self.smallTile
+  }
+}
