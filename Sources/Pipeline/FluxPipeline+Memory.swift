@@ -18,7 +18,7 @@ extension FluxPipeline {
     let works = [Work.decode(size)] + Set(conditioning.map(\.tokens)).map { .velocity(text: $0, size: size) }
     let least = works.map(residency.footprint.least).max() ?? 0
     guard least > residency.limit else { return }
-    throw PipelineError.unusable(model: name, "a picture of \(size) takes more memory than there may be, \(MemorySize.text(residency.limit)); the smallest limit that works is \(MemorySize.text(least))")
+    throw PipelineError.unusable(model: name, "a picture of \(size) takes more memory than there may be, \(MemorySize.text(residency.limit)); the smallest limit that works is \(MemorySize.text(least)) in \(precision.rawValue)")
   }
 }
 

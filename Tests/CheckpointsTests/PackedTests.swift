@@ -90,7 +90,7 @@ import Testing
     var first = shop.kept()
     #expect(first != nil && shop.kept() == nil)
     first = nil
-    #expect(!shop.hasFile && (try FileManager.default.contentsOfDirectory(atPath: "\(shop.folder.path)/packed")) == ["lock"])
+    #expect(try !shop.hasFile && FileManager.default.contentsOfDirectory(atPath: "\(shop.folder.path)/packed") == ["lock"])
     FileManager.default.createFile(atPath: "\(shop.folder.path)/packed/dead.packed.part", contents: Data([1]))
     _ = try shop.outputs(.f32, shop.kept())
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(shop.folder.path)/packed").sorted() == ["\(Self.key).packed", "lock"])

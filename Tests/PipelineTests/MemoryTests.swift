@@ -32,12 +32,12 @@ import Testing
   }
 
   @Test func aPictureThatIsTooLargeForTheLimitIsRefusedBeforeItsFirstStep() throws {
-    let limit = try enough(message { _ = try FluxPipeline(.embedded, memoryLimit: 1 << 20) }) + (8 << 20)
-    let refusal = message { _ = try FluxPipeline(.embedded, memoryLimit: limit).trajectory(request(2048)) }
+    let limit = try enough(message { _ = try FluxPipeline(.embedded, precision: .bf16, memoryLimit: 1 << 20) }) + (8 << 20)
+    let refusal = message { _ = try FluxPipeline(.embedded, precision: .bf16, memoryLimit: limit).trajectory(request(2048)) }
     #expect(refusal.hasPrefix("embedded: a picture of 2048x2048 takes more memory than there may be, \(limit >> 20)MB; the smallest limit that works is "), "\(refusal)")
     let needed = try enough(refusal)
-    _ = try FluxPipeline(.embedded, memoryLimit: needed).trajectory(request(2048))
-    #expect(try enough(message { _ = try FluxPipeline(.embedded, memoryLimit: needed - (1 << 20)).trajectory(request(2048)) }) == needed)
+    _ = try FluxPipeline(.embedded, precision: .bf16, memoryLimit: needed).trajectory(request(2048))
+    #expect(try enough(message { _ = try FluxPipeline(.embedded, precision: .bf16, memoryLimit: needed - (1 << 20)).trajectory(request(2048)) }) == needed)
   }
 
   @Test func partsThatTakeTurnsPaintTheSamePicture() throws {

@@ -154,7 +154,7 @@ wrong("'prompt' lists 2 for a batch of 3; give one for each picture, or one", {b
 wrong("'prompt' must be a text, a table of texts, a Conditioning, or a list of them, got 3", {}, 3)
 wrong("entry 1 of 'prompt' must be a string or a Conditioning, got true", {}, {true})
 wrong("'image' must be an Image, got 1", {image = 1})
-wrong("'cache' is not in this version yet (step caching)", {cache = 1})
+wrong("'cache' must be a table of options, got 1", {cache = 1})
 wrong("'control' must be { model =, image =, … }, or a list of them, got 1", {control = 1})
 wrong("'eta' has no meaning for euler; it is for euler_ancestral, dpmpp_2m_sde, dpmpp_sde, er_sde", {eta = 1})
 wrong("'s_noise' has no meaning for heun; it is for euler_ancestral, dpmpp_2m_sde, dpmpp_sde, lcm, er_sde", {s_noise = 1, sampler = "heun"})
