@@ -23,6 +23,7 @@ stds.flux = {
       ones = { other_fields = true },
       params = { other_fields = true },
       plot = { other_fields = true },
+      pose = { other_fields = true },
       progress = { other_fields = true },
       rand = { other_fields = true },
       randn = { other_fields = true },

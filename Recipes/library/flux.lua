@@ -20,6 +20,16 @@
 ---| "lms" # linear multistep, fourth order
 ---| "er_sde" # extended reverse-time SDE, third order; takes eta
 
+---A kind of picture that a Union ControlNet knows.
+---@alias flux.ControlMode
+---| "canny" # edges, white on black
+---| "tile" # the picture itself, coarse: details are made anew
+---| "depth" # a depth map, near is light
+---| "blur" # the picture, blurred
+---| "pose" # skeletons, as OpenPose draws them
+---| "gray" # the picture without colour
+---| "lq" # the picture in low quality, to be mended
+
 ---A way to space the noise levels.
 ---@alias flux.ScheduleName
 ---| "flux" # even, then shifted: the model's own, as diffusers has it
@@ -77,6 +87,7 @@
 ---@field scale? (number|number[]|fun(step: flux.Step): number) How much of it; 1 by default.
 ---@field text? number How much of what it says of the text encoders; as much as scale by default.
 ---@field partial? boolean Whether parts of it that the model has no place for may be left out.
+---@field merge? boolean Whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number.
 
 ---@class (exact) flux.ConditioningParts
 ---@field sequence flux.Tensor [tokens, T5 width].
@@ -105,6 +116,11 @@
 ---@field size integer|integer[] Pixels.
 ---@field value? number How light it is; 0, dark, by default.
 
+---@class (exact) flux.PoseOptions
+---@field size integer|integer[] Pixels.
+---@field people (table<string, number[]>|(number[]|false)[])[] Each a table of joints in pixels: { nose = {x, y}, neck = {x, y}, … }, or a list of OpenPose's 18 points with false for what is hidden.
+---@field stick? number Half the width of limbs in pixels; 4 in a picture of 512 by default.
+
 ---@class (exact) flux.SheetOptions
 ---@field columns? integer Pictures in a row; about a square by default.
 ---@field labels? string[] A text below each.
@@ -129,6 +145,15 @@
 ---@field rtol? number Of the other's size; 1e-5 by default.
 ---@field atol? number Whatever the size; 1e-8 by default.
 
+---@class (exact) flux.CannyOptions
+---@field low? number Slopes above it belong to an edge that they touch; 100 by default.
+---@field high? number Slopes above it are an edge; 200 by default.
+---@field blur? number The pixels of a Gaussian blur before all else; 0, none, by default.
+
+---@class (exact) flux.DepthOptions
+---@field invert? boolean Whether near is dark in it, and becomes light.
+---@field stretch? boolean Whether its values are stretched from black to white; true by default.
+
 ---@class (exact) flux.SaveOptions
 ---@field text? table<string, string> Further texts for the picture to carry.
 ---@field quality? integer Of JPEG and WebP.
@@ -150,6 +175,11 @@
 ---@field strength? number The share of the schedule that the picture is noised for; 1 is all.
 ---@field mask? flux.Image Paint only where this is light.
 ---@field padding? integer Paint just the mask and so many pixels around it, at the full size, and put that back into the picture.
+---@field mask_grow? integer So many pixels more of the mask, or fewer where it is negative.
+---@field mask_blur? number The pixels by which its edge is blurred after that, so that an overlay is mixed in there.
+---@field overlay? boolean Whether the picture stays as it was, to the byte, where the mask is black; with padding it always does.
+---@field reference? flux.Image|{ [integer]: flux.Image, snap: boolean? } A picture that Kontext looks at and changes by words, or a list of them; snap = false in the list keeps their sizes.
+---@field redux? flux.ReduxOptions Pictures behind the words of the prompt, by FLUX.1 Redux.
 ---@field steps? integer Steps, spaced as the model wants them.
 ---@field schedule? flux.Schedule|number[] The noise levels to go through, instead of steps; a list is used as it is.
 ---@field shift? "auto"|number|false "auto" is the model's own, for counts and names; a factor is for whatever is given.
@@ -159,9 +189,23 @@
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
+---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 ---@field checkpoint? flux.CheckpointOptions Keeps a picture that is interrupted, so that the same call goes on with it.
+
+---@class (exact) flux.ReduxOptions
+---@field model string The folder of FLUX.1 Redux, with image_encoder and image_embedder.
+---@field image flux.Image|(flux.Image|flux.ReduxPicture)[] A picture, or a list of pictures and of { image =, weight =, pooled =, strength = }.
+---@field weight? number The share of each picture in the sequence of text and pictures; equal shares of 1 by default.
+---@field pooled? number Its share of the pooled text; as much as weight by default.
+---@field strength? number From 0, where a picture's tokens are the text's own drawn out to their number, to 1, by default, where they are all the picture's.
+
+---@class (exact) flux.ReduxPicture
+---@field image flux.Image A picture.
+---@field weight? number Its share of the sequence.
+---@field pooled? number Its share of the pooled text.
+---@field strength? number How much its tokens are its own.
 
 ---@class (exact) flux.CFGOptions
 ---@field scale (number|number[]|fun(step: flux.Step): number) How far away from the negative; 1 is not at all.
@@ -169,6 +213,14 @@
 ---@field from? number The share of the steps after which it begins.
 ---@field to? number The share of the steps with which it ends.
 ---@field combine? (flux.Combination|fun(positive: flux.Tensor, negative: flux.Tensor, step: flux.Step): flux.Tensor) How the two passes become one; function(positive, negative, step) works on velocities.
+
+---@class (exact) flux.ControlOptions
+---@field model? string The ControlNet: a folder or a file; none for a model that takes a control picture by itself (Canny, Depth).
+---@field image flux.Image The picture that steers, of the aspect of the size: edges, a depth map, a pose.
+---@field scale? (number|number[]|fun(step: flux.Step): number) How much of it; 1 by default.
+---@field from? number The share of the steps after which it begins.
+---@field to? number The share of the steps with which it ends.
+---@field mode? flux.ControlMode|integer Which kind of picture it is, for a Union network.
 
 ---@class (exact) flux.CheckpointOptions
 ---@field every? number Seconds; 60 by default, 0 is after every step.
@@ -184,11 +236,13 @@
 ---@field guidance? (number|number[]|fun(step: flux.Step): number) Distilled guidance, of models that have it; the model's own by default.
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
+---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 
 ---@class (exact) flux.VelocityOptions
 ---@field guidance? number Distilled guidance; the model's own by default.
+---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer, each with a scale that is one number.
 
 ---@class (exact) flux.DecodeOptions
 
@@ -575,6 +629,30 @@ function Image:ssim(other) end
 ---@nodiscard
 function Image:hash() end
 
+---Its edges, white on black: Canny's, as OpenCV finds them.
+---@param options? flux.CannyOptions Named values.
+---@return flux.Image
+---@nodiscard
+function Image:canny(options) end
+
+---What is left of it at a fraction of its size: for Tile controls, which paint the details anew.
+---@param factor? integer How many times smaller; 4 by default.
+---@return flux.Image
+---@nodiscard
+function Image:tile(factor) end
+
+---A depth map as models want it: grey, from black, far, to white, near.
+---@param options? flux.DepthOptions Named values.
+---@return flux.Image
+---@nodiscard
+function Image:depth(options) end
+
+---A mask that reaches so many pixels further, or less far where the number is negative.
+---@param pixels integer How far.
+---@return flux.Image
+---@nodiscard
+function Image:grow(pixels) end
+
 ---With a filled rectangle: left, top, width, height in pixels, from 0 at the corner.
 ---@param x number From the left.
 ---@param y number From the top.
@@ -736,7 +814,7 @@ function Schedule:plot(path) end
 
 ---A FLUX.1 model: prompts to pictures.
 ---@class flux.Model
----@field kind string "dev" (with distilled guidance) or "schnell".
+---@field kind string "dev" (with distilled guidance), "schnell", "fill" or "control" (Canny, Depth), read from the tensors; "kontext" for a dev model that is called so.
 ---@field name string The folder, or what its files call it.
 ---@field hash string SHA-256 that names the weights.
 ---@field parameters integer The number of parameters.
@@ -1155,6 +1233,12 @@ function flux.wildcards(template, options) end
 ---@return flux.Image
 ---@nodiscard
 function flux.mask(options) end
+
+---Skeletons on black, as OpenPose draws them: flux.pose{ size = 512, people = { { nose = {256, 80}, neck = {256, 140} } } }.
+---@param options flux.PoseOptions Named values.
+---@return flux.Image
+---@nodiscard
+function flux.pose(options) end
 
 ---Pictures side by side on one.
 ---@param images flux.Image[] Row by row.
