@@ -91,7 +91,7 @@ public final class LoRA: Sendable {
 
   /// Whether tensors of these names may be an adapter's.
   package static func isLikely(_ names: some Sequence<String>) -> Bool {
-    names.contains { name in AdapterRole.read(name) != nil && !name.hasSuffix(".bias") }
+    names.contains { name in AdapterRole.read(name).map { $0.role != .gain } ?? false && !name.hasSuffix(".bias") }
   }
 
   /// Whether it changes this part of a model.

@@ -93,7 +93,7 @@ import Testing
     #expect(try map.pixel(x: 32, y: 40) == [0, 0, 0])
     #expect(try Pose.drawing([Pose([:])], width: 8, height: 8).pixels.allSatisfy { $0 == 0 })
     #expect(Pose.Joint.allCases.count == 18 && Pose.Joint.rightShoulder.name == "right_shoulder")
-    let none = try Pose.drawing([Pose([.neck: (32, 16), .leftKnee: (1e6, -1e6)])], width: 64, height: 64)
+    let none = try Pose.drawing([Pose([.neck: (32, 16), .leftKnee: (1e6, -1e6)])], width: 64, height: 64, stick: 3)
     #expect(try none.pixel(x: 32, y: 16) == [255, 85, 0])
   }
 }

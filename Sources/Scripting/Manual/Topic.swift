@@ -76,9 +76,9 @@ struct Topic {
         folder with config.json or a file, in the layout of InstantX and Shakker Labs (diffusers' FluxControlNetModel). FLUX.1-Canny-dev and
         FLUX.1-Depth-dev take one picture by themselves, without model.
 
-          control = { model = "union", image = edges, mode = "canny", scale = 0.7, to = 0.8 }
-          control = { { model = "union", image = pose, mode = "pose", scale = {1, 0.5} },
-                      { model = "depth", image = depth, scale = function(step) return step.sigma end } }
+          control = { model = "union", image = edges, mode = "canny", to = 0.8 }
+          control = { { model = "union", image = pose, mode = "pose" },
+                      { model = "depth", image = map, scale = { 1, 0.5 } } }
 
         Union networks want a mode, by its name or its number. from and to are shares of the steps. With cfg, what a network says to the prompt is used in both passes.
 
@@ -90,7 +90,7 @@ struct Topic {
         unless the list says snap = false; where no size is asked for, the picture becomes as large as it.
 
           model:generate("make it night", { reference = picture })
-          model:generate("both on one table", { reference = { cup, spoon, snap = false } })
+          model:generate("both on a table", { reference = { cup, spoon, snap = false } })
 
         Several lie beside each other, as in ComfyUI; diffusers knows one only.
         """),
@@ -107,7 +107,8 @@ struct Topic {
         redux = { model = …, image = picture }: FLUX.1 Redux, a folder with image_encoder and image_embedder, turns pictures into text tokens.
 
           redux = { model = "FLUX.1-Redux-dev", image = cat, strength = 0.6 }
-          redux = { model = "FLUX.1-Redux-dev", image = { { image = cat, weight = 0.7 }, { image = dog, weight = 0.3 } } }
+          redux = { model = "FLUX.1-Redux-dev",
+                    image = { { image = cat, weight = 0.7 }, { image = dog, weight = 0.3 } } }
 
         The sequence is the sum of each picture's weight times (text, then the picture's tokens), as in diffusers; equal weights add up to 1. pooled weighs the pooled
         text. strength leads from 0, where a picture's tokens are the text's own, drawn out to their number, to 1, where they are the picture's alone.
