@@ -90,7 +90,7 @@ struct Topic {
         unless the list says snap = false; where no size is asked for, the picture becomes as large as it.
 
           model:generate("make it night", { reference = picture })
-          model:generate("both on a table", { reference = { cup, spoon, snap = false } })
+          model:generate("both", { reference = { cup, spoon, snap = false } })
 
         Several lie beside each other, as in ComfyUI; diffusers knows one only.
         """),
@@ -100,15 +100,16 @@ struct Topic {
 
           mask_grow = 8            the mask reaches 8 pixels further
           mask_blur = 4            and its edge is blurred
-          overlay = true           pixels stay as they were, to the byte, where the mask is black
-          padding = 32             only the mask and 32 pixels around it are painted, at the full size, and put back
+          overlay = true           pixels stay as they were where it is black
+          padding = 32             paints just the mask and 32 pixels around it
         """),
       Topic(names: ["redux"], summary: "Pictures behind the words of a prompt.", text: """
         redux = { model = …, image = picture }: FLUX.1 Redux, a folder with image_encoder and image_embedder, turns pictures into text tokens.
 
           redux = { model = "FLUX.1-Redux-dev", image = cat, strength = 0.6 }
           redux = { model = "FLUX.1-Redux-dev",
-                    image = { { image = cat, weight = 0.7 }, { image = dog, weight = 0.3 } } }
+                    image = { { image = cat, weight = 0.7 },
+                              { image = dog, weight = 0.3 } } }
 
         The sequence is the sum of each picture's weight times (text, then the picture's tokens), as in diffusers; equal weights add up to 1. pooled weighs the pooled
         text. strength leads from 0, where a picture's tokens are the text's own, drawn out to their number, to 1, where they are the picture's alone.
