@@ -18,11 +18,12 @@ def main():
     out = ROOT / "Tests/Fixtures/edges"
     out.mkdir(exist_ok=True)
     for path in PICTURES:
-        picture = cv2.imread(str(ROOT / path), cv2.IMREAD_COLOR)
+        # As RGB, which most callers pass: of channels that are equally steep, the first counts.
+        picture = cv2.cvtColor(cv2.imread(str(ROOT / path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         for low, high, grey, sigma in CASES:
             source = picture
             if grey:
-                red, green, blue = (picture[..., i].astype("int64") for i in (2, 1, 0))
+                red, green, blue = (picture[..., i].astype("int64") for i in (0, 1, 2))
                 source = ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).astype("uint8")  # Pillow's
             if sigma:
                 source = cv2.GaussianBlur(source, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)

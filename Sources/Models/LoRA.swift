@@ -91,7 +91,6 @@ public final class LoRA: Sendable {
 
   /// Whether tensors of these names may be an adapter's.
   package static func isLikely(_ names: some Sequence<String>) -> Bool {
-    // Whole models have gains of norms, too.
     names.contains { name in AdapterRole.read(name).map { $0.role != .gain } ?? false && !name.hasSuffix(".bias") }
   }
 

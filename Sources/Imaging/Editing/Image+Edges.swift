@@ -38,8 +38,7 @@ extension Image {
       let rows = (max(y - 1, 0) * width, y * width, min(y + 1, height - 1) * width)
       for x in 0..<width {
         let (left, right) = (max(x - 1, 0), min(x + 1, width - 1))
-        // Blue first, as OpenCV reads pictures: of channels that are as steep, the first counts. How opaque a pixel is does not.
-        for channel in (0..<(channels < 3 ? 1 : 3)).reversed() {
+        for channel in 0..<channels {
           func value(_ row: Int, _ column: Int) -> Int32 { Int32(pixels[(row + column) * channels + channel]) }
           let across = value(rows.0, right) - value(rows.0, left) + 2 * (value(rows.1, right) - value(rows.1, left)) + value(rows.2, right) - value(rows.2, left)
           let down = value(rows.2, left) - value(rows.0, left) + 2 * (value(rows.2, x) - value(rows.0, x)) + value(rows.2, right) - value(rows.0, right)
