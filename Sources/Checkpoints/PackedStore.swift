@@ -53,6 +53,7 @@ public final class PackedStore: Sendable {
     }
     found.sort { $0.used > $1.used }
     var total = found.reduce(bytes) { $0 + $1.size }
+    guard freeBytes + (total - bytes) >= bytes + Self.spare else { return false }       // then nothing is gained by throwing away
     while total > most || freeBytes < bytes + Self.spare, let oldest = found.popLast() {
       unlink(oldest.path)
       total -= oldest.size

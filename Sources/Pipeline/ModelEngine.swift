@@ -38,12 +38,14 @@ final class ModelEngine: Engine {
       let kept = shelf.weights(.t5, residency.footprint)
       let t5 = try T5Encoder(Weights(files.t5, precision: encoding, kept: kept), files.t5Configuration, layers: isSample ? Self.sampledLayers : nil) { try loading("T5", $0) }
       kept?.finish()
+      try loading("T5", 1)
       return (t5, try CLIPTextEncoder(Weights(files.clip, precision: plain), files.clipConfiguration))
     }
     transformer = Lazy {
       let kept = shelf.weights(.transformer, residency.footprint)
       let made = try FluxTransformer(Weights(files.transformer, precision: encoding, kept: kept), files.configuration, depth: isSample ? Self.sampledBlocks : nil) { try loading("transformer", $0) }
       kept?.finish()
+      try loading("transformer", 1)
       return made
     }
     let autoEncoder = Lazy { try AutoEncoder(Weights(files.vae, precision: plain), files.vaeConfiguration) }

@@ -23,7 +23,7 @@ final class Lazy<Part> {
 /// Which parts of a model are in memory at the same time.
 ///
 /// Before a part works, what does not fit beside it goes: first the text encoders, since a prompt is read once, then the
-/// autoencoder, which is soon read again, and the transformer last.
+/// autoencoder, which is soon read again, and the transformer last. Large text encoders go in any case once the prompts are read.
 final class Residency {
   let footprint: Footprint
   /// What the process may hold of its own.
@@ -38,6 +38,8 @@ final class Residency {
   private var last: Work.Part?
 
   private static let leaving: [Work.Part] = [.text, .autoEncoder, .transformer]
+  /// Text encoders of more bytes are not kept for a prompt that may never come.
+  private static let largeText = 1 << 30
 
   /// - Parameter memory: of the machine, less what others need
   init(_ footprint: Footprint, limit: Int?, memory: Int) {
@@ -53,7 +55,8 @@ final class Residency {
     last = work.part
     present.insert(work.part)
     for part in Self.leaving where part != work.part && present.contains(part) {
-      if Footprint.program + own + activations <= limit, Footprint.program + own + mapped + activations <= memory { break }
+      let isSpent = part == .text && footprint.weights(part) > Self.largeText
+      if !isSpent, Footprint.program + own + activations <= limit, Footprint.program + own + mapped + activations <= memory { break }
       present.remove(part)
       release(part)
     }

@@ -89,6 +89,8 @@ private struct Stages {
 
   private var spent: [Stage: Double] = [:]
   private var current: (stage: Stage, since: ContinuousClock.Instant)?
+  /// What a part that is being read holds up.
+  private var waiting: Stage?
   private(set) var steps = 0
 
   var times: [(stage: Stage, seconds: Double)] { Stage.allCases.compactMap { stage in spent[stage].map { (stage, $0) } } }
@@ -98,7 +100,9 @@ private struct Stages {
     let stage: Stage?
     switch activity {
     case .notice: return
-    case .loading(_, let share): stage = share < 1 ? .loading : nil
+    case .loading(_, let share):
+      if current?.stage != .loading { waiting = current?.stage }
+      stage = share < 1 ? .loading : waiting
     case .encoding: stage = .prompts
     case .step: (stage, steps) = (.steps, steps + 1)
     case .decoding: stage = .decoding

@@ -222,7 +222,7 @@ struct Topic {
         pages can be dropped, and no limit counts them.
 
         --memory-limit 12GB, and flux.load(source, { memory = "12GB" }) for one model, are kept: text encoders, autoencoder and transformer
-        are in memory together where they fit, and otherwise one after the other. A picture whose decoding does not fit is decoded in tiles; tile = 512
+        are in memory together where they fit, and otherwise one after the other; text encoders of more than 1 GB leave once the prompts are read. A picture whose decoding does not fit is decoded in tiles; tile = 512
         does that in any case, tile = false never. Tiles meet without a seam; all over the picture a tiled one is a little off the whole one. What cannot
         be kept is refused before anything is spent, with the smallest limit that works. Without a limit the machine's memory is one.
         """),
