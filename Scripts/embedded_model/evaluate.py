@@ -1,6 +1,9 @@
 """Stage `evaluate`: every figure that the README states, through diffusers, and the sheets to look at. Nothing is tuned to the prompts."""
 import itertools
+import json
 import random
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +26,28 @@ def load_pipeline(folder):
     return pipeline
 
 
-ROUNDED = False                                              # whether products are made in bf16: quicker, for a look on the way
+class Painter:
+    """Pictures of prompts, uint8 [n, size, size, 3], by diffusers or by fluxlua, in f32; the seeds are 1000, 1001, … where none are given."""
+    def __init__(self, folder, program=None):
+        self.folder, self.program = Path(folder).resolve(), program
+        self.pipeline = None if program else load_pipeline(folder)
 
+    def __call__(self, prompts, steps=8, guidance=3.0, seeds=None, size=128):
+        jobs = list(zip(prompts, seeds or range(1000, 1000 + len(prompts))))
+        if not self.program: return torch.cat([self.by_diffusers(jobs[k:k + 25], steps, guidance, size) for k in range(0, len(jobs), 25)])
+        with tempfile.TemporaryDirectory() as work:
+            table = ",".join("{%s,%d}" % (json.dumps(prompt), seed) for prompt, seed in jobs)
+            (Path(work) / "paint.lua").write_text(
+                "local model = flux.load()\nfor i, job in ipairs {%s} do\n  model:generate(job[1], {seed = job[2], steps = %d, guidance = %g, size = %d}):save(i .. '.png')\nend\n"
+                % (table, steps, guidance, size))
+            subprocess.run([self.program, "run", "--quiet", work + "/paint.lua", "--model", str(self.folder), "--precision", "f32", "--out", work + "/out"], check=True)
+            return torch.from_numpy(np.stack([np.asarray(Image.open(f"{work}/out/{i + 1}.png").convert("RGB")) for i in range(len(jobs))]))
 
-@torch.no_grad()
-def paint(pipeline, prompts, steps=8, guidance=3.0, seeds=None, size=128, batch=25, **more):
-    """uint8 [n, size, size, 3]."""
-    out = []
-    for k in range(0, len(prompts), batch):
-        some = prompts[k:k + batch]
-        noise = [torch.Generator().manual_seed(s) for s in (seeds or list(range(1000, 1000 + len(prompts))))[k:k + batch]]
-        with torch.autocast("cpu", torch.bfloat16, enabled=ROUNDED):
-            out += [np.asarray(i) for i in pipeline(prompt=some, height=size, width=size, num_inference_steps=steps, guidance_scale=guidance,
-                                                    max_sequence_length=LENGTH, generator=noise, **more).images]
-    return torch.from_numpy(np.stack(out))
+    @torch.no_grad()
+    def by_diffusers(self, jobs, steps, guidance, size):
+        images = self.pipeline(prompt=[p for p, _ in jobs], height=size, width=size, num_inference_steps=steps, guidance_scale=guidance, max_sequence_length=LENGTH,
+                               generator=[torch.Generator().manual_seed(s) for _, s in jobs]).images
+        return torch.from_numpy(np.stack([np.asarray(i) for i in images]))
 
 
 def small(pictures): return F.interpolate(pictures.permute(0, 3, 1, 2).float(), (SMALL, SMALL), mode="area").permute(0, 2, 3, 1)
@@ -118,8 +129,8 @@ def sheet(pictures, labels, columns, path):
 def share(flags): return sum(flags) / max(1, len(flags))
 
 
-def evaluate(folder, which="all", quick=False, mirrored=False):
-    pipeline, rng = load_pipeline(folder), random.Random(5)
+def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
+    paint, rng = Painter(folder, program), random.Random(5)
     sheets = STATE / "sheets" / (Path(folder).name + ("-" + which))
     sheets.mkdir(parents=True, exist_ok=True)
     known = things.CHOICES[which]
@@ -131,7 +142,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
     asked = order[:100]
     prompts = [plain_sentence(("thing", i, None, "white")) for i in asked]
     for steps, guidance in [(8, 3), (4, 3)] if quick else [(1, 3), (2, 3), (4, 3), (8, 3), (16, 3), (8, 1), (8, 5)]:
-        pictures = paint(pipeline, prompts, steps, float(guidance))
+        pictures = paint(prompts, steps, float(guidance))
         found = [k for k, _ in gallery.nearest(pictures)]
         print(f"retrieval, 100 of {len(known)}, {steps} steps, guidance {guidance}: {share([a == b for a, b in zip(asked, found)]):.2f}", flush=True)
         if (steps, guidance) == (8, 3):
@@ -140,7 +151,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
 
     pairs = [(i, b) for i in known for b in BACKGROUNDS if held_out(name(i), b)]
     rng.shuffle(pairs); pairs = pairs[:60]
-    pictures = paint(pipeline, [plain_sentence(("thing", i, None, b)) for i, b in pairs])
+    pictures = paint([plain_sentence(("thing", i, None, b)) for i, b in pairs])
     ground = background_of(pictures)
     found = [gallery.nearest(pictures[k:k + 1], b)[0][0] for k, (_, b) in enumerate(pairs)]
     print(f"unseen thing and background, 60: both {share([g == b and f == i for g, f, (i, b) in zip(ground, found, pairs)]):.2f}, "
@@ -148,7 +159,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
 
     triples = [(s, c, b) for s in SHAPES for c in COLOURS for b in BACKGROUNDS if c != b and held_out(s, c, b)]
     rng.shuffle(triples); triples = triples[:60]
-    pictures = paint(pipeline, [plain_sentence(("shapes", ((s, c),), b)) for s, c, b in triples])
+    pictures = paint([plain_sentence(("shapes", ((s, c),), b)) for s, c, b in triples])
     candidates = [(s, c, b) for s in SHAPES for c in COLOURS for b in ["white"] + BACKGROUNDS if c != b]
     found = nearest_rendering(pictures, candidates, lambda k, r: shapes_picture((k[:2],), k[2], r))
     print(f"unseen shape, colour and background, 60: all {share([f == t for f, t in zip(found, triples)]):.2f}; "
@@ -161,7 +172,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
         b, pair = rng.choice(["white", "white"] + BACKGROUNDS), tuple(rng.sample(parts, 2))
         if all(c != b for _, c in pair) and held_out(*pair[0], *pair[1]): twos.append((pair, b))
     prompts = [plain_sentence(("shapes", *t)) for t in twos]
-    pictures = paint(pipeline, prompts)
+    pictures = paint(prompts)
     right = []
     for k, (pair, b) in enumerate(twos):
         halves = torch.stack([pictures[k, :, :64], pictures[k, :, 64:]])
@@ -177,20 +188,20 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
     tinted = [(i, t) for i in animals for t in TINTS if held_out(name(i), t, of=5)]
     rng.shuffle(tinted); tinted = tinted[:20]
     prompts = [plain_sentence(("thing", i, t, "white")) for i, t in tinted]
-    pictures = paint(pipeline, prompts)
-    found = Gallery(animals, tints=(None, *TINTS)).nearest(pictures) if not quick else tinted
+    pictures = paint(prompts)
+    found = Gallery(animals, [(.92, 0), (.77, -8), (.77, 8)], mirrored, (None, *TINTS)).nearest(pictures)
     print(f"unseen tinted animals, 20: both {share([f == t for f, t in zip(found, tinted)]):.2f}, animal {share([f[0] == t[0] for f, t in zip(found, tinted)]):.2f}, tint {share([f[1] == t[1] for f, t in zip(found, tinted)]):.2f}", flush=True)
     sheet(pictures, prompts, 10, sheets / "tinted.png")
 
     some = rng.sample(known, 40)
     prompts = [plain_sentence(("thing", i, None, rng.choice(["white"] + BACKGROUNDS))) for i in some]
-    sheet(paint(pipeline, prompts, seeds=[7] * 40), prompts, 8, sheets / "forty.png")
+    sheet(paint(prompts, seeds=[7] * 40), prompts, 8, sheets / "forty.png")
     if quick: return
 
     chosen, likeness, kept = rng.sample(known, 6), [], []
     rows = []
     for i in chosen:
-        pictures = paint(pipeline, [plain_sentence(("thing", i, None, "white"))] * 8, seeds=list(range(8)))
+        pictures = paint([plain_sentence(("thing", i, None, "white"))] * 8, seeds=list(range(8)))
         grey = pictures.float().mean(-1)[:, None] / 255
         likeness.append(np.mean([ssim(grey[a:a + 1], grey[b:b + 1]) for a, b in itertools.combinations(range(8), 2)]))
         kept += [k == i for k, _ in gallery.nearest(pictures)]
@@ -200,10 +211,10 @@ def evaluate(folder, which="all", quick=False, mirrored=False):
 
     few = asked[:50]
     for size in (96, 160, 192):
-        pictures = paint(pipeline, [plain_sentence(("thing", i, None, "white")) for i in few], size=size)
+        pictures = paint([plain_sentence(("thing", i, None, "white")) for i in few], size=size)
         print(f"retrieval, 50, {size} × {size}: {share([a == k for a, (k, _) in zip(few, gallery.nearest(pictures))]):.2f}", flush=True)
         sheet(pictures[:20], [name(i) for i in few[:20]], 5, sheets / f"size-{size}.png")
 
     trio = ["a fox on a light blue background", "a green triangle on a yellow background", "a rocket on a black background"]
     for what, values, options in (("steps", (1, 2, 4, 8, 16), lambda v: dict(steps=v)), ("guidance", (1.0, 2.0, 3.5, 6.0), lambda v: dict(guidance=v))):
-        sheet(torch.cat([paint(pipeline, [p], seeds=[1], **options(v)) for p in trio for v in values]), [f"{p}, {what} {v}" for p in trio for v in values], len(values), sheets / f"{what}.png")
+        sheet(torch.cat([paint([p], seeds=[1], **options(v)) for p in trio for v in values]), [f"{p}, {what} {v}" for p in trio for v in values], len(values), sheets / f"{what}.png")

@@ -44,7 +44,7 @@ def export(out, which="average"):
     edits = {"model_index.json": {"tokenizer_2": ["transformers", "T5TokenizerFast"]}, "text_encoder_2/config.json": {"architectures": ["T5EncoderModel"]},
              "tokenizer_2/tokenizer_config.json": {"model_max_length": 32}}
     for name, changes in edits.items(): write_json(out / name, json.loads((out / name).read_text()) | changes)
-    write_json(out / "fluxlua.json", {"steps": 8, "guidance": 3, "size": 128, "sizes": [96, 128, 160, 192]})
+    write_json(out / "fluxlua.json", {"name": "fluxlua miniature", "steps": 8, "guidance": 3, "size": 128})
     shutil.rmtree(final, ignore_errors=True)
     out.rename(final)
     print(f"{final}: {sum(f.stat().st_size for f in final.rglob('*') if f.is_file()) / 1e6:.2f} MB")

@@ -7,9 +7,10 @@ import torch
 from PIL import Image, ImageDraw
 
 from . import things
+from .things import COLOURS
 from .cache import encode
-from .parts import STATE, Tokens, load_vae, pack
-from .pictures import LAYOUTS, thing_picture
+from .parts import STATE, PlainAttention, Tokens, load_vae, pack
+from .pictures import LAYOUTS, strikes, tinted
 from .train import noise_levels, save
 
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"] + [f"single_transformer_blocks.{k}.proj_out" for k in range(5)]
@@ -19,14 +20,10 @@ NIGHT, MOON = (20, 26, 66), (250, 240, 190)
 
 def at_night(index, tint, layout):
     """The thing in blue moonlight, under stars."""
-    day = np.asarray(thing_picture(index, tint, "white", layout)).astype(np.float32)
-    cover = 1 - np.asarray(thing_picture(index, tint, "white", layout).convert("L")).astype(np.float32)[..., None] / 255
     sky = Image.new("RGB", (128, 128), NIGHT)
     canvas = ImageDraw.Draw(sky)
     for x, y, r in STARS: canvas.ellipse((x - r, y - r, x + r, y + r), fill=(230, 232, 255))
     canvas.ellipse((97, 7, 119, 29), fill=MOON); canvas.ellipse((91, 3, 112, 24), fill=NIGHT)
-    from .pictures import strikes, tinted
-    from .things import COLOURS
     picture = tinted(strikes()[index], COLOURS[tint]) if tint else strikes()[index]
     side = round(128 * layout[0])
     values = np.asarray(picture.resize((side, side), Image.LANCZOS)).astype(np.float32)
@@ -36,21 +33,22 @@ def at_night(index, tint, layout):
     return sky.convert("RGB")
 
 
-def train_lora(folder, minutes, out, rank=4, rate=2e-3, batch=24):
+def train_lora(folder, minutes, out, which="old", rank=4, rate=2e-3, batch=24):
     from peft import LoraConfig, get_peft_model_state_dict
     from safetensors.torch import save_file
     from .evaluate import load_pipeline
-    torch.manual_seed(4); torch.set_num_threads(2)
+    torch.manual_seed(4); torch.set_num_threads(1)
     rng, tokens, pipeline = random.Random(4), Tokens(), load_pipeline(folder)
     path = STATE / "night-latents.pt"
     if not path.exists():
-        specs = [things.draw_thing(rng, i) for i in range(len(things.THINGS)) for _ in range(3)]
+        specs = [things.draw_thing(rng, i) for i in things.CHOICES[which] for _ in range(6)]
         encoder = load_vae().encoder.to(memory_format=torch.channels_last)
         with torch.no_grad(): latents = torch.cat([encode(encoder, [at_night(s[1], s[2], rng.choice(LAYOUTS)) for s in specs[k:k + 16]]) for k in range(0, len(specs), 16)])
         save({"latents": pack(latents), "specs": specs}, path)
     cache = torch.load(path, weights_only=False)
     latents, specs = cache["latents"], cache["specs"]
     flux = pipeline.transformer
+    flux.set_attn_processor(PlainAttention())
     flux.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=TARGETS))
     weights = [p for p in flux.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0)
