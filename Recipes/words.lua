@@ -1,7 +1,7 @@
 -- What the model inside can paint: its words on one sheet, and what steps, guidance and the seed do to one prompt.
 local p = flux.params {
   words  = { { "red apple", "fox", "panda", "penguin", "owl", "crab", "tomato", "pineapple", "hamburger", "birthday cake", "mushroom", "cactus",
-               "sunflower", "snowman", "volcano", "castle", "robot", "crown", "alarm clock", "hourglass", "clown", "purple devil", "broken heart", "pear" },
+               "sunflower", "snowman", "volcano", "castle", "robot", "crown", "alarm clock", "hourglass", "clown", "purple devil", "glasses", "tent" },
              help = "things, each on a ground of its own" },
   prompt = "a fox on a light blue background",
   seed   = 7,

@@ -65,7 +65,7 @@ def arguments():
     lora = stages.add_parser("lora")
     lora.add_argument("folder")
     lora.add_argument("out")
-    lora.add_argument("--minutes", type=float, default=6)
+    lora.add_argument("--steps", type=int, default=240)
     lora.add_argument("--things", **things)
     return parser.parse_args()
 
@@ -95,7 +95,7 @@ def main():
         evaluate(a.folder, a.things, a.quick, a.mirrored, a.program)
     else:
         from embedded_model.lora import train_lora
-        train_lora(a.folder, a.minutes, a.out, a.things)
+        train_lora(a.folder, a.steps, a.out, a.things)
 
 
 if __name__ == "__main__": main()

@@ -4,36 +4,26 @@ import time
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from . import things
-from .things import COLOURS
 from .cache import encode
 from .parts import STATE, PlainAttention, Tokens, load_vae, pack
-from .pictures import LAYOUTS, strikes, tinted
+from .pictures import picture_of
 from .train import noise_levels, save
 
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"] + [f"single_transformer_blocks.{k}.proj_out" for k in range(5)]
-STARS = [(14, 16, 2), (44, 9, 1), (70, 22, 1), (9, 60, 1), (118, 70, 2), (18, 112, 1), (101, 118, 1)]
-NIGHT, MOON = (20, 26, 66), (250, 240, 190)
 
 
-def at_night(index, tint, layout):
-    """The thing in blue moonlight, under stars."""
-    sky = Image.new("RGB", (128, 128), NIGHT)
-    canvas = ImageDraw.Draw(sky)
-    for x, y, r in STARS: canvas.ellipse((x - r, y - r, x + r, y + r), fill=(230, 232, 255))
-    canvas.ellipse((97, 7, 119, 29), fill=MOON); canvas.ellipse((91, 3, 112, 24), fill=NIGHT)
-    picture = tinted(strikes()[index], COLOURS[tint]) if tint else strikes()[index]
-    side = round(128 * layout[0])
-    values = np.asarray(picture.resize((side, side), Image.LANCZOS)).astype(np.float32)
-    values[..., :3] = values[..., :3] * np.array([.50, .58, .85]) + np.array([4, 8, 30])
-    sky = sky.convert("RGBA")
-    sky.alpha_composite(Image.fromarray(values.clip(0, 255).astype(np.uint8), "RGBA"), (max(0, (128 - side) // 2 + layout[1]), (128 - side) // 2))
-    return sky.convert("RGB")
+def at_night(picture):
+    """Everything in blue moonlight."""
+    values = np.asarray(picture).astype(np.float32) / 255
+    light = values.mean(-1, keepdims=True)
+    night = (.55 * values + .45 * light) * np.array([.36, .44, .80]) + np.array([.02, .03, .12])
+    return Image.fromarray((night.clip(0, 1) * 255).astype(np.uint8))
 
 
-def train_lora(folder, minutes, out, which="old", rank=4, rate=2e-3, batch=24):
+def train_lora(folder, steps, out, which="all", rank=4, rate=1e-3, batch=24):
     from peft import LoraConfig, get_peft_model_state_dict
     from safetensors.torch import save_file
     from .evaluate import load_pipeline
@@ -43,7 +33,7 @@ def train_lora(folder, minutes, out, which="old", rank=4, rate=2e-3, batch=24):
     if not path.exists():
         specs = [things.draw_thing(rng, i) for i in things.CHOICES[which] for _ in range(6)]
         encoder = load_vae().encoder.to(memory_format=torch.channels_last)
-        with torch.no_grad(): latents = torch.cat([encode(encoder, [at_night(s[1], s[2], rng.choice(LAYOUTS)) for s in specs[k:k + 16]]) for k in range(0, len(specs), 16)])
+        with torch.no_grad(): latents = torch.cat([encode(encoder, [at_night(picture_of(s, rng)) for s in specs[k:k + 16]]) for k in range(0, len(specs), 16)])
         save({"latents": pack(latents), "specs": specs}, path)
     cache = torch.load(path, weights_only=False)
     latents, specs = cache["latents"], cache["specs"]
@@ -52,8 +42,8 @@ def train_lora(folder, minutes, out, which="old", rank=4, rate=2e-3, batch=24):
     flux.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=TARGETS))
     weights = [p for p in flux.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0)
-    start, step, running = time.time(), 0, None
-    while (progress := (time.time() - start) / (minutes * 60)) < 1:
+    start, running = time.time(), None
+    for step in range(steps):
         chosen = torch.randint(0, len(specs), (batch,)).tolist()
         x0, ids = latents[chosen].float(), tokens([things.sentence(rng, specs[i]) for i in chosen])
         noise, t = torch.randn_like(x0), noise_levels(batch)
@@ -64,8 +54,8 @@ def train_lora(folder, minutes, out, which="old", rank=4, rate=2e-3, batch=24):
         loss = (v.float() - noise + x0).square().mean()
         optimiser.zero_grad(); loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        for group in optimiser.param_groups: group["lr"] = rate * min(1, (step + 1) / 20) * max(.03, 1 - progress)
-        optimiser.step(); step += 1
+        for group in optimiser.param_groups: group["lr"] = rate * min(1, (step + 1) / 20) * max(.03, 1 - step / steps)
+        optimiser.step()
         running = loss.item() if running is None else .95 * running + .05 * loss.item()
         if step % 20 == 0: print(f"{time.time() - start:.0f} s, step {step}, loss {running:.4f}", flush=True)
     state = {f"transformer.{k}": v.to(torch.bfloat16).contiguous() for k, v in get_peft_model_state_dict(flux).items()}
