@@ -82,6 +82,7 @@
 ---@class (exact) flux.LoadOptions
 ---@field precision? "auto"|"f32"|"bf16"|"int8" How weights are kept; what --precision says by default.
 ---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights: { ["file"] = scale }, or a list of {file, scale}.
+---@field memory? string What the model may take with everything that it computes: "12GB"; what --memory-limit says by default, else the machine's memory.
 
 ---@class (exact) flux.LoRAOptions
 ---@field scale? (number|number[]|fun(step: flux.Step): number) How much of it; 1 by default.
@@ -190,6 +191,8 @@
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
 ---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them.
+---@field cache? flux.CacheOptions Spares blocks of the transformer where the first one says nearly what it said before: faster, and a little off.
+---@field tile? integer|false Pixels along each side of the tiles that the picture is decoded in, false for the whole at once; tiles where memory demands them by default.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 ---@field checkpoint? flux.CheckpointOptions Keeps a picture that is interrupted, so that the same call goes on with it.
@@ -222,6 +225,11 @@
 ---@field to? number The share of the steps with which it ends.
 ---@field mode? flux.ControlMode|integer Which kind of picture it is, for a Union network.
 
+---@class (exact) flux.CacheOptions
+---@field threshold? number How far the first block's contribution may have moved, in shares of itself, for the others to be spared; 0 spares nothing, 0.05 by default.
+---@field start? number The share of the steps after which it begins.
+---@field stop? number The share of the steps with which it ends.
+
 ---@class (exact) flux.CheckpointOptions
 ---@field every? number Seconds; 60 by default, 0 is after every step.
 
@@ -237,6 +245,8 @@
 ---@field cfg? flux.CFGOptions Two-pass guidance, away from a negative prompt.
 ---@field lora? (table<string, number|number[]|flux.LoRAOptions|fun(step: flux.Step): number>|{ [1]: string, [2]: number|number[]|fun(step: flux.Step): number }[]) Adapters beside the weights, after those of the model: { ["file"] = scale }, or a list of {file, scale}.
 ---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer: edges, depth, poses, through ControlNets or a model's own (Canny, Depth); one table, or a list of them.
+---@field cache? flux.CacheOptions Spares blocks of the transformer where the first one says nearly what it said before: faster, and a little off.
+---@field tile? integer|false Pixels along each side of the tiles that the picture is decoded in, false for the whole at once; tiles where memory demands them by default.
 ---@field before_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step before it is made and may change it; nil carries on, false stops, a Tensor replaces its latents.
 ---@field on_step? fun(step: flux.Step): flux.Tensor|false|nil Sees each step once it is made and may change its latents; nil carries on, false stops, a Tensor replaces them.
 
@@ -245,6 +255,7 @@
 ---@field control? flux.ControlOptions|flux.ControlOptions[] Pictures that steer, each with a scale that is one number.
 
 ---@class (exact) flux.DecodeOptions
+---@field tile? integer|false Pixels along each side of the tiles that it is made in, false for the whole at once; tiles where memory demands them by default.
 
 ---@class (exact) flux.EncodeOptions
 ---@field sample? boolean Whether to draw from what the encoder makes, as diffusers does.
@@ -935,6 +946,7 @@ function Step:stop() end
 ---A loop that the recipe holds: call it for the next Step, or use it in for.
 ---@class flux.Run
 ---@field latents flux.Tensor As they are. Can be set.
+---@field spared integer Evaluations of blocks that a step cache has spared so far.
 ---@overload fun(): flux.Step?
 local Run = {}
 

@@ -1,0 +1,203 @@
+"""Stages `text` and `flow`."""
+import copy
+import datetime
+import os
+import random
+import time
+
+import torch
+import torch.nn.functional as F
+import torch.multiprocessing as mp
+
+from . import things
+from .cache import load_cache
+from .optimiser import SharedOptimiser
+from .parts import STATE, Model, Tokens, make_text
+
+
+def save(value, path):
+    torch.save(value, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").rename(path)
+
+
+# ---------------------------------------------------------------------------------------------------------------- text
+
+LABELS = [len(things.THINGS) + 1, len(things.TINTS) + 1, len(things.COLOURS)] + [len(things.SHAPES) + 1, len(things.COLOURS) + 1] * 2
+
+
+def labels(spec):
+    """What a picture shows, as numbers: thing, tint, background, and shape and colour of the left and the right place; 0 is none."""
+    colours = list(things.COLOURS)
+    if spec[0] == "thing":
+        return [spec[1] + 1, things.TINTS.index(spec[2]) + 1 if spec[2] else 0, colours.index(spec[3]), 0, 0, 0, 0]
+    places = [n for shape, colour in spec[1] for n in (things.SHAPES.index(shape) + 1, colours.index(colour) + 1)]
+    return [0, 0, colours.index(spec[2])] + (places + [0, 0])[:4]
+
+
+def train_text(minutes, rate=1.5e-3, batch=192):
+    """The two text encoders learn to tell what a sentence says. Cheap, and the flow then begins with useful conditioning."""
+    torch.manual_seed(2)
+    rng, tokens = random.Random(2), Tokens()
+    t5, clip = make_text()
+    path = STATE / "text.pt"
+    if path.exists():
+        state = torch.load(path)
+        t5.load_state_dict(state["t5"]); clip.load_state_dict(state["clip"])
+    heads = torch.nn.ModuleList([torch.nn.Linear(128, sum(LABELS)) for _ in range(2)])
+    net = torch.nn.ModuleList([t5, clip, heads])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, betas=(.9, .98), weight_decay=.01)
+    start, step = time.time(), 0
+    while (progress := (time.time() - start) / (minutes * 60)) < 1:
+        specs = [things.draw_shapes(rng) if rng.random() < .3 else things.draw_thing(rng, rng.randrange(len(things.THINGS))) for _ in range(batch)]
+        ids5, idsc = tokens([things.sentence(rng, s) for s in specs])
+        truth = torch.tensor([labels(s) for s in specs])
+        with torch.autocast("cpu", torch.bfloat16):
+            h, pooled = t5(input_ids=ids5)[0].float(), clip(input_ids=idsc).pooler_output.float()
+        told = (ids5 != 0)[..., None]
+        outputs = [heads[0]((h * told).sum(1) / told.sum(1)), heads[1](pooled)]
+        loss = sum(F.cross_entropy(part, truth[:, k]) for out in outputs for k, part in enumerate(out.split(LABELS, 1)))
+        for group in optimiser.param_groups: group["lr"] = rate * min(1, (step + 1) / 30) * (1 - progress)
+        optimiser.zero_grad(); loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step(); step += 1
+        if step % 50 == 0:
+            right = [[(part.argmax(1) == truth[:, k]).float().mean().item() for k, part in enumerate(out.split(LABELS, 1))] for out in outputs]
+            print(f"{time.time() - start:.0f} s, step {step}, loss {loss.item():.3f}, right: " + " | ".join(" ".join(f"{r:.2f}" for r in row) for row in right), flush=True)
+    save({"t5": t5.state_dict(), "clip": clip.state_dict()}, path)
+
+
+# ---------------------------------------------------------------------------------------------------------------- flow
+
+def noise_levels(n):
+    """Mostly noisy: that is where the prompt decides."""
+    t = torch.sigmoid(torch.randn(n) + .7)
+    return torch.where(torch.rand(n) < .15, torch.rand(n), t).clamp(1e-3, 1 - 1e-3)
+
+
+def batch_of(size):
+    return {96: 32, 128: 32, 160: 20, 192: 16}[size]
+
+
+def parse_sizes(text):
+    return {int(k): float(v) for k, v in (part.split(":") for part in text.split(","))}
+
+
+def when(clock):
+    """Seconds since the epoch of the next time that a clock shows HH:MM."""
+    now = datetime.datetime.now()
+    hour, minute = map(int, clock.split(":"))
+    at = now.replace(hour=hour, minute=minute, second=0)
+    return (at if at > now else at + datetime.timedelta(days=1)).timestamp()
+
+
+def worker(rank, model, average, optimiser, barrier, a):
+    if rank: os.setsid()                                                 # a session of its own: Linux shares cores among sessions
+    torch.set_num_threads(1)
+    torch._dynamo.config.automatic_dynamic_shapes = False
+    torch._dynamo.config.cache_size_limit = 64
+    torch.manual_seed(int(time.time()) * 2 + rank)
+    rng, tokens = random.Random(torch.initial_seed()), Tokens()
+    empty = tokens([""])
+    chosen_things = set(things.CHOICES[a.things])
+    sizes, until = parse_sizes(a.sizes), when(a.until)
+    caches, orders, seen = {}, {}, set()
+    if not a.eager:
+        for m in (model, average): m.flux.compile_repeated_blocks(dynamic=False)
+    average.eval()
+    optimiser.parameters, optimiser.average = list(model.parameters()), list(average.parameters())
+    begun, last, running = time.time(), time.time(), None
+    first_step = int(optimiser.progress[0])
+
+    def draw(size, n):
+        """n latents of the cache with fresh sentences."""
+        if size not in caches or optimiser.progress[1] % 300 == 0:
+            files = len(list((STATE / "latents").glob(f"{size}-*.pt")))
+            if size not in caches or caches[size][2] != files:
+                latents, specs, files = load_cache(size)
+                kept = [i for i, s in enumerate(specs) if s[0] == "shapes" or s[1] in chosen_things]
+                caches[size], orders[size] = (latents[kept], [specs[i] for i in kept], files), []
+        latents, specs, _ = caches[size]
+        if len(orders[size]) < n: orders[size] = torch.randperm(len(specs)).tolist()
+        chosen, orders[size] = orders[size][:n], orders[size][n:]
+        return latents[chosen].float(), tokens([things.sentence(rng, specs[i]) for i in chosen])
+
+    def step_of(size):
+        n = batch_of(size)
+        guided = n // 4 if a.guided else 0
+        x0, ids = draw(size, n)
+        dropped = torch.rand(n) < .1
+        dropped[:guided] &= torch.rand(guided) < .3
+        for k in (0, 1): ids[k][dropped] = empty[k]
+        noise, t, w = torch.randn_like(x0), noise_levels(n), torch.ones(n)
+        w[:guided] = 1 + 5 * torch.rand(guided)
+        x, target = torch.lerp(x0, noise, t[:, None, None]), noise - x0
+        with torch.autocast("cpu", torch.bfloat16):
+            if guided:
+                # The average of this model at guidance 1, with and without the prompt, says what guidance w shall give.
+                with torch.no_grad():
+                    x2, t2 = x[:guided].repeat(2, 1, 1), t[:guided].repeat(2)
+                    text = average.text([torch.cat([i[:guided], e.expand(guided, -1)]) for i, e in zip(ids, empty)])
+                    told, untold = average.velocity(x2, t2, text, torch.ones(2 * guided)).float().chunk(2)
+                target[:guided] = untold + w[:guided, None, None] * (told - untold)
+            v = model.velocity(x, t, model.text(ids), w)
+        errors = (v.float() - target).square().mean((1, 2))
+        errors.mean().backward()
+        return errors[guided:].mean().item(), errors[:guided].mean().item() if guided else 0
+
+    while True:
+        step = int(optimiser.progress[0])
+        size = random.Random(step).choices(list(sizes), list(sizes.values()))[0]
+        if size not in seen:                                             # compile once, then let the other take it from the compiler's cache
+            seen.add(size)
+            if rank == 0: step_of(size); optimiser.publish(rank)
+            barrier.wait()
+        loss = step_of(size)
+        optimiser.publish(rank)
+        if rank == 0:
+            left = until - time.time()
+            rate = min(1, (int(optimiser.progress[1]) + 1) / a.warm) * (max(.03, min(1, left / (a.decay * 60))) if a.decay else 1)
+            optimiser.rate[0], optimiser.progress[2] = rate, left <= 0
+        barrier.wait()
+        if optimiser.progress[2]: break
+        rate = float(optimiser.rate[0])
+        optimiser.update(rank, a.muon * rate, a.adam * rate, min(a.average, (1 + step) / (20 + step)))
+        barrier.wait()
+        if rank == 0:
+            optimiser.progress[:2] += 1
+            running = loss if running is None else tuple(.98 * r + .02 * l for r, l in zip(running, loss)) if size == 128 else running
+            if step % 50 == 0:
+                pace = (time.time() - begun) / (step + 1 - first_step)
+                print(f"{datetime.datetime.now():%H:%M:%S} step {step}, loss {running[0]:.4f}, guided {running[1]:.4f}, rate × {rate:.2f}, {pace:.2f} s a step", flush=True)
+            if time.time() - last > 150:
+                last = time.time()
+                save_flow(model, average, optimiser)
+        barrier.wait()
+    if rank == 0: save_flow(model, average, optimiser)
+
+
+def save_flow(model, average, optimiser):
+    save({"model": {k.replace("_orig_mod.", ""): v for k, v in model.state_dict().items()}, "average": {k.replace("_orig_mod.", ""): v for k, v in average.state_dict().items()},
+          "optimiser": optimiser.state()}, STATE / "flow.pt")
+
+
+def train_flow(a):
+    mp.set_start_method("spawn")
+    model = Model()
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = SharedOptimiser(model, average, 2)
+    if (STATE / "flow.pt").exists() and not a.warm_start:
+        state = torch.load(STATE / "flow.pt")
+        model.load_state_dict(state["model"]); average.load_state_dict(state["average"]); optimiser.load(state["optimiser"])
+    else:
+        if a.warm_start:
+            model.load_state_dict(torch.load(STATE / a.warm_start))
+        else:
+            torch.nn.init.zeros_(model.flux.time_text_embed.guidance_embedder.linear_2.weight)
+            torch.nn.init.zeros_(model.flux.time_text_embed.guidance_embedder.linear_2.bias)
+            text = torch.load(STATE / "text.pt")
+            model.t5.load_state_dict(text["t5"]); model.clip.load_state_dict(text["clip"])
+        average.load_state_dict(model.state_dict())
+    barrier = mp.Barrier(2, timeout=1800)
+    second = mp.Process(target=worker, args=(1, model, average, optimiser, barrier, a), daemon=True)
+    second.start()
+    worker(0, model, average, optimiser, barrier, a)
