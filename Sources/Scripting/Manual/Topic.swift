@@ -92,7 +92,7 @@ struct Topic {
         unless the list says snap = false; where no size is asked for, the picture becomes as large as it.
 
           model:generate("make it night", { reference = picture })
-          model:generate("both on a table", { reference = { cup, spoon, snap = false } })
+          model:generate("both", { reference = { cup, spoon, snap = false } })
 
         Several lie beside each other, as in ComfyUI; diffusers knows one only.
         """),
@@ -111,7 +111,8 @@ struct Topic {
 
           redux = { model = "FLUX.1-Redux-dev", image = cat, strength = 0.6 }
           redux = { model = "FLUX.1-Redux-dev",
-                    image = { { image = cat, weight = 0.7 }, { image = dog, weight = 0.3 } } }
+                    image = { { image = cat, weight = 0.7 },
+                              { image = dog, weight = 0.3 } } }
 
         The sequence is the sum of each picture's weight times (text, then the picture's tokens), as in diffusers; equal weights add up to 1. pooled weighs the pooled
         text. strength leads from 0, where a picture's tokens are the text's own, drawn out to their number, to 1, where they are the picture's alone.
