@@ -110,6 +110,8 @@ def make_tokenizers():
         pad_id=0, eos_id=1, unk_id=2, bos_id=-1, pad_piece="<pad>", eos_piece="</s>", unk_piece="<unk>", split_digits=True, minloglevel=2)
     model = sentencepiece_model_pb2.ModelProto()
     model.ParseFromString((t5_folder / "spiece.model").read_bytes())
+    for name in ("input", "model_prefix"): model.trainer_spec.ClearField(name)                 # paths of the machine it was made on
+    (t5_folder / "spiece.model").write_bytes(model.SerializeToString())
     T5Tokenizer(vocab=[(p.piece, p.score) for p in model.pieces], extra_ids=0, _spm_precompiled_charsmap=model.normalizer_spec.precompiled_charsmap,
                 model_max_length=512).save_pretrained(t5_folder)
 
