@@ -70,9 +70,11 @@ import Testing
     #expect(first >= Tolerance.bf16Decibels, "bf16 \(first) dB")
     let (rounded, whole) = (try median(exact, bf16), try median(exact, int8))
     #expect(whole >= Tolerance.int8Decibels, "bf16 \(rounded) dB, int8 \(whole) dB")
+    // What is aimed at, and not reached: 8 bits of weights cost more (`SPEED.md`). It fails the day it is, and then takes the line above's place.
+    withKnownIssue { #expect(whole >= rounded - Tolerance.int8Loss, "bf16 \(rounded) dB, int8 \(whole) dB") }
     let planted = try PlantedOutliers()
     let outlying = try median(pictures(FluxPipeline(.named(planted.folder.path), precision: .f32)), pictures(FluxPipeline(.named(planted.folder.path), precision: .int8)))
-    #expect(outlying >= whole - Tolerance.outlierLoss, "int8 \(whole) dB, with outliers \(outlying) dB")
+    #expect(outlying >= whole - Tolerance.int8Loss, "int8 \(whole) dB, with outliers \(outlying) dB")
     if ProcessInfo.processInfo.environment["FLUX_VERBOSE"] != nil { print("median of \(exact.count): bf16 \(rounded) dB, int8 \(whole) dB, with outliers \(outlying) dB") }
   }
 }
