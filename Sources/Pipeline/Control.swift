@@ -92,9 +92,10 @@ extension Image {
 
 extension Step {
   /// Whether all of it lies within a share of the steps.
-  func isWithin(_ window: ClosedRange<Double>) -> Bool {
-    Double(index - 1) / Double(count) >= window.lowerBound && Double(index) / Double(count) <= window.upperBound
-  }
+  func isWithin(_ window: ClosedRange<Double>) -> Bool { isWithin(window.lowerBound, window.upperBound) }
+
+  /// The same of two shares that a file may have in any order.
+  func isWithin(_ start: Double, _ stop: Double) -> Bool { Double(index - 1) / Double(count) >= start && Double(index) / Double(count) <= stop }
 }
 
 extension FluxPipeline {

@@ -50,6 +50,8 @@ public final class FluxPipeline {
   var opened: [String: LoRA] = [:]
   /// The same of ControlNets and of Redux.
   var openedNets: [String: ControlNetFile] = [:], openedRedux: [String: ReduxFile] = [:]
+  /// Whether a request asked for adapters in the weights: then there is a second transformer.
+  var hasMerged = false
   /// What Redux made of pictures.
   var seenPictures: [String: Tensor] = [:]
   /// What was said already.
@@ -95,7 +97,7 @@ public final class FluxPipeline {
     let conditioning = try conditioning(for: request, count: count)        // prompt → tokens → embeddings
     let negative = try request.cfg.map { try self.conditioning(for: $0.negative, count: count, option: "negative", adapters: request.adapters) }
     let schedule = try schedule(for: request, size: size)
-    try checkRoom(for: size, conditioning)
+    try checkRoom(for: request, size, conditioning)
     let start = try beginning(of: request, count: count, size: size, along: schedule)
     var course = Trajectory.Course(sampler: start.sampler, conditioning: conditioning, seeds: request.seeds.all,
                                    guidance: guidance(for: request), cfg: request.cfg?.scale, before: hook(for: request))

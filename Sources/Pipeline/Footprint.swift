@@ -18,6 +18,9 @@ struct Footprint {
   /// Weights that are used from the mapped file.
   func mapped(_ part: Work.Part) -> Int { models(of: part).reduce(0) { $0 + files.mappedBytes(of: $1, precision) } }
 
+  /// A second transformer, which is all in memory.
+  var copy: Int { files.bytes(of: .transformer, precision) }
+
   private func models(of part: Work.Part) -> [ModelPart] {
     switch part { case .text: [.t5, .clip]; case .transformer: [.transformer]; case .autoEncoder: [.vae] }
   }

@@ -57,10 +57,16 @@ final class ModelEngine: Engine {
     residency.release = { [weak self] part in
       switch part {
       case .text: self?.encoder.release()
-      case .transformer: self?.transformer.release()
+      case .transformer: self?.releaseTransformer()
       case .autoEncoder: self?.autoEncoder.release()
       }
     }
+  }
+
+  /// The transformer goes, and with it whatever works only beside it.
+  private func releaseTransformer() {
+    transformer.release()
+    (lastMerged, nets, residency.beside) = (nil, [:], 0)
   }
 
   func encode(t5: [Int], clip: [Int], adapters: [Adaptation.Share]) throws -> (sequence: Tensor, pooled: Tensor) {
@@ -94,6 +100,8 @@ final class ModelEngine: Engine {
   private func net(_ file: ControlNetFile) throws -> ControlNet {
     if let found = nets[file.hash] { return found }
     try loading("ControlNet", 0)
+    residency.beside += file.bytes(precision)
+    residency.admit(.network(operations: 0))
     let made = try ControlNet(Weights(file.checkpoint, precision: precision.encoding), file.configuration)
     nets[file.hash] = made
     return made
@@ -142,6 +150,7 @@ final class ModelEngine: Engine {
     guard !shares.isEmpty else { return model }
     let key = shares.map { "\($0.lora.sha256) \($0.scale)" }
     if let lastMerged, lastMerged.key == key, let made = lastMerged.model as? Part { return made }
+    if lastMerged == nil { residency.beside += residency.footprint.copy }
     lastMerged = nil
     let made = try model.merged(with: shares.map { ($0.lora, $0.scale) }, .transformer, of: files.transformer, precision: precision.encoding)
     lastMerged = (key, made)

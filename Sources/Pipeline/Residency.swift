@@ -36,6 +36,8 @@ final class Residency {
   /// The most that was held so far, and the most that was mapped.
   private(set) var peak = 0, mappedPeak = 0
   private var last: Work.Part?
+  /// Bytes of weights that stand beside the transformer and go with it: ControlNets, a copy that adapters are merged with.
+  var beside = 0
 
   private static let leaving: [Work.Part] = [.text, .autoEncoder, .transformer]
   /// Text encoders of more bytes are not kept for a prompt that may never come.
@@ -64,6 +66,6 @@ final class Residency {
     mappedPeak = max(mappedPeak, mapped)
   }
 
-  private var own: Int { present.reduce(0) { $0 + footprint.weights($1) } }
+  private var own: Int { present.reduce(present.contains(.transformer) ? beside : 0) { $0 + footprint.weights($1) } }
   private var mapped: Int { present.reduce(0) { $0 + footprint.mapped($1) } }
 }

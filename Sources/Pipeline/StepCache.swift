@@ -19,9 +19,7 @@ public struct StepCache: Codable, Sendable, Equatable {
   }
 
   /// Whether blocks may be spared at a step.
-  func isInForce(at step: Step) -> Bool {
-    Double(step.index - 1) / Double(step.count) >= start && Double(step.index) / Double(step.count) <= stop
-  }
+  func isInForce(at step: Step) -> Bool { step.isWithin(start, stop) }
 }
 
 /// One pass of an evaluation: the prompt's, or the negative's.

@@ -54,6 +54,35 @@ import Testing
     #expect(roomy.bytes(for: [.text(tokens: 64): 1, .velocity(text: 64, size: Size(64)): 2, .decode(Size(64)): 1]) > limit)
   }
 
+  /// A network beside the transformer is counted, makes the text encoders leave where there is no room for all, and goes with the transformer.
+  @Test func whatStandsBesideTheTransformerTakesMemory() throws {
+    let folder = Fixtures.folder, source = ModelSource.folder("\(folder)/tiny-dev")
+    func painted(_ pipeline: FluxPipeline, by net: String?) throws {
+      for prompt in ["a red fox", "a crow"] as [Prompt] {
+        var request = Request(prompt, size: Size(32), seed: 7)
+        request.sigmas = .count(1)
+        // As latents: the autoencoder stays out of it.
+        request.controls = try net.map { [Control(.latents(Tensor(repeating: 0.5, [1, 16, 4, 4])), by: try pipeline.controlNet("\(folder)/\($0)"))] } ?? []
+        _ = try pipeline.sample(request)
+      }
+    }
+    let plan = try FluxPipeline.standingIn(for: source, precision: .f32)
+    try painted(plan, by: nil)
+    let limit = plan.bytes(for: plan.workload)
+    _ = try plan.controlNet("\(folder)/controlnet")
+    let more = plan.bytes(for: plan.workload) - limit
+    #expect(more > 300_000 && more < 340_000, "\(more) bytes for a file of 335,672")
+    func loads(_ net: String?) throws -> [String] {
+      let pipeline = try FluxPipeline(source, precision: .f32, memoryLimit: limit)
+      var loaded: [String] = []
+      pipeline.observer = { if case .loading(let part, share: 0) = $0 { loaded.append(part) } }
+      try painted(pipeline, by: net)
+      return loaded
+    }
+    #expect(try loads(nil) == ["T5", "transformer"])
+    #expect(try loads("controlnet") == ["T5", "ControlNet", "transformer", "T5", "ControlNet", "transformer"])
+  }
+
   @Test func tilesAreTakenWhereMemoryDemandsThem() throws {
     let roomy = try FluxPipeline(.embedded)
     #expect(roomy.side(of: .auto, for: Size(1024)) == nil && roomy.side(of: .side(512), for: Size(1024)) == 512 && roomy.side(of: .side(512), for: Size(512)) == nil)

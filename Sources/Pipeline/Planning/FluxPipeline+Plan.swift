@@ -39,12 +39,12 @@ extension FluxPipeline {
   /// The same, and the pages of the model's files beside it: what would be at once after the work has gone round once.
   func memory(for workload: Workload) -> (own: Int, mapped: Int) {
     let trial = Residency(residency.footprint, limit: residency.limit, memory: ModelFiles.room)
+    trial.beside = besideBytes(nets: Array(openedNets.values), isMerged: hasMerged)
     let sorted = workload.keys.sorted { (Self.order($0), trial.footprint.activations($0)) < (Self.order($1), trial.footprint.activations($1)) }
     for work in sorted + sorted {
       if case .decode(let size) = work { trial.admit(work, tile: side(of: .auto, for: size)) } else { trial.admit(work) }
     }
-    let nets = openedNets.values.reduce(0) { $0 + $1.bytes(precision) } + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }
-    return (max(trial.peak, Footprint.program) + nets, trial.mappedPeak)
+    return (max(trial.peak, Footprint.program) + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }, trial.mappedPeak)
   }
 
   /// When a kind of work has its turn.
