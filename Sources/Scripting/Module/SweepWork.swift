@@ -32,7 +32,7 @@ final class SweepWork {
   private var names: Set<String> = []
   private var saved: Set<String> = []
   /// Files that cells have opened.
-  private var used: Set<String> = []
+  var used: Set<String> = []
   /// Failures that a run with --retry-failed does not count.
   private var forgiven: [String: Int] = [:]
   private var alike = (message: "", count: 0)
@@ -167,19 +167,6 @@ final class SweepWork {
       if case .changed = error { flux.misuse.append("\(error)") }
       throw error
     }
-  }
-
-  /// Takes note of a file that cells depend on: who goes on with them must have the same one.
-  func use(_ file: FileRecord, _ flux: FluxModule) throws {
-    guard settings.mode == .make, let ledger, used.insert("\(file.name)\n\(file.sha256)").inserted else { return }
-    let known = known?.files[file.name]
-    if let known, known != file.sha256, settings.others != .keep {
-      isHopeless = true
-      let error = SweepError.changed(folder: files.folder, [file.difference(from: known)])
-      flux.misuse.append("\(error)")
-      throw error
-    }
-    if known != file.sha256 { try guarded { try ledger.record(file) } }
   }
 
   func failures(of cell: Cell, _ ledgers: Ledgers) -> Int {

@@ -170,3 +170,25 @@ for cell in sweep:cells() do cell:save(dev:generate(fox, {size = 32, steps = 2, 
 for i, scale in ipairs {0, 0.5, 1} do
   assert(sweep:cell(i):picture():psnr(dev:generate(fox, {size = 32, steps = 2, control = {model = net, image = picture, scale = {0.5, scale}}})) == math.huge)
 end
+
+-- A step cache beside them: a threshold of 0 spares nothing, to the byte; a huge one all but the first evaluation; a saved run goes on to the same bytes.
+for name, options in pairs {
+  control = {size = 32, control = {model = net, image = picture}},
+  union = {size = 32, control = {{model = union, image = other, mode = "canny"}, {model = net, image = picture, scale = {1, 0.5}}}},
+  reference = {size = 32, reference = {picture, other, snap = false}},
+} do
+  options.steps, options.seed = 4, 7
+  local plain = dev:sample(fox, options)
+  options.cache = {threshold = 0}
+  check.equal(dev:sample(fox, options), plain)
+  options.cache = {threshold = 1e6}
+  local whole = dev:steps(fox, options)
+  local made = drained(whole)
+  check.differ(made, plain)
+  check.equal(whole.spared, 3 * 4)
+  local run = dev:steps(fox, options)
+  run()
+  run()
+  run:save(name .. "-cached.safetensors")
+  check.equal(drained(dev:resume(name .. "-cached.safetensors")), made)
+end
