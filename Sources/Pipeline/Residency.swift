@@ -52,10 +52,10 @@ final class Residency {
   /// - Parameter tile: pixels along each side of the tiles that a picture is decoded in
   func admit(_ work: Work, tile: Int? = nil) {
     let activations = footprint.activations(work, tile: tile)
-    // Buffers of one part are of no size that another asks for.
-    if work.part != last { BufferPool.shared.drain() }
-    last = work.part
     present.insert(work.part)
+    // Buffers of one part are of no size that another asks for. They stay for the next picture where there is room: fresh pages cost time.
+    if work.part != last, Footprint.program + own + activations + BufferPool.shared.keptBytes > min(limit, memory) { BufferPool.shared.drain() }
+    last = work.part
     for part in Self.leaving where part != work.part && present.contains(part) {
       let isSpent = part == .text && footprint.weights(part) > Self.largeText
       if !isSpent, Footprint.program + own + activations <= limit, Footprint.program + own + mapped + activations <= memory { break }
