@@ -9,8 +9,11 @@ package enum Team {
   /// How many threads work. Starts as the number of processors that this process may use.
   package static var threads: Int {
     let count = chosen.load(ordering: .relaxed)
-    return count > 0 ? count : ProcessInfo.processInfo.activeProcessorCount
+    return count > 0 ? count : available
   }
+
+  /// Asked once: the answer is read from files of the system, and every product wants to know.
+  private static let available = ProcessInfo.processInfo.activeProcessorCount
 
   package static func use(threads: Int) throws {
     guard 1...1024 ~= threads else { throw TensorError.threads(threads) }
