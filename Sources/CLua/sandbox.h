@@ -16,6 +16,7 @@ enum { CLUA_POOL = 16, CLUA_POSITION = 160 };
 struct clua_sandbox {
   void *host;
   size_t used, limit;
+  double owed;                // bytes that the collector has not been told of: see count_outside
   bool in_host;               // Swift is innermost: an allocation must not fail, for Lua would jump over its frames
   bool keeps_frames;          // errors tell hundreds of them
   bool closing;               // a dead coroutine runs its __close handlers: the hook may not yield there

@@ -32,6 +32,8 @@ package final class Lua {
   /// The frames of an error on its way through Swift, and what `clua_caught` said then.
   var trace: (frames: [String], caught: Int64)?
   private let main: OpaquePointer
+  /// For references to values of this state, which may outlive it: nil once it is closed.
+  let back = BackReference<Lua>()
 
   package init(limits: Limits, cancellation: Cancellation, output: Output) throws {
     guard let state = clua_open(limits.memory.bytes, limits.memory.message) else { throw LuaError("no memory for Lua") }
@@ -42,6 +44,7 @@ package final class Lua {
     current = state
     clua_set_host(state, Unmanaged.passUnretained(self).toOpaque())
     clua_seed(state, limits.seed)
+    back.set(self)
     makeGlobalsStrict()
   }
 
@@ -51,6 +54,7 @@ package final class Lua {
   package func close() {
     guard isOpen else { return }
     isOpen = false
+    back.clear()
     clua_close(main)
   }
 

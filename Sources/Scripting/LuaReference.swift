@@ -10,12 +10,12 @@ package final class LuaReference: LuaPushable {
     case registry(Int32), anchored(Int32)
   }
 
-  private weak var lua: Lua?
+  private let lua: BackReference<Lua>
   private var place: Place
 
   /// The value at `index`, which stays where it is.
   package init(_ lua: Lua, at index: Int32) {
-    self.lua = lua
+    self.lua = lua.back
     clua_reserve(lua.current, 4)
     clua_push_copy(lua.current, index)
     place = .registry(clua_reference(lua.current))
@@ -49,7 +49,7 @@ package final class LuaReference: LuaPushable {
   }
 
   private func letGo() {
-    guard let lua, lua.isOpen, case .registry(let number) = place else { return }
+    guard let lua = lua.value, case .registry(let number) = place else { return }
     clua_unreference(lua.current, number)
   }
 }

@@ -24,7 +24,7 @@ extension GenerateOptions {
   }
 
   /// The options as the engine takes them.
-  func request(_ prompt: PromptList, _ model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> Request {
+  func request(_ prompt: PromptList, _ model: LuaModel, _ run: BackReference<LuaRun>, _ lua: Lua) throws -> Request {
     let pipeline = model.pipeline
     let adapters = try model.adaptations(model.flux.loaded(lora, on: pipeline)) { perStep($0, run, lua) { Float($0) } }
     var request = Request(try prompt.prompt(on: pipeline, adapters: adapters), size: size.map(Size.init))
@@ -87,7 +87,7 @@ extension GenerateOptions {
     return .repaint(image, mask: maskGrow == nil && maskBlur == nil ? mask : drawn, strength: strength, keeping: keeping)
   }
 
-  private func cfg(_ options: CFGOptions, _ start: CFG, _ run: Weak<LuaRun>, _ lua: Lua) throws -> CFG {
+  private func cfg(_ options: CFGOptions, _ start: CFG, _ run: BackReference<LuaRun>, _ lua: Lua) throws -> CFG {
     var cfg = start
     guard options.from <= options.to else { throw LuaError("cfg: 'from' (\(options.from)) must not be above 'to' (\(options.to))") }
     cfg.window = options.from...options.to
@@ -118,7 +118,7 @@ extension GenerateOptions {
     }
   }
 
-  func perStep<Value>(_ value: LuaPerStep<Double>, _ run: Weak<LuaRun>, _ lua: Lua, _ convert: @escaping (Double) -> Value) -> PerStep<Value> {
+  func perStep<Value>(_ value: LuaPerStep<Double>, _ run: BackReference<LuaRun>, _ lua: Lua, _ convert: @escaping (Double) -> Value) -> PerStep<Value> {
     switch value {
     case .constant(let value): .constant(convert(value))
     case .list(let values): .list(values.map(convert))

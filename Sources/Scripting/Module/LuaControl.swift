@@ -49,7 +49,7 @@ struct LuaControl {
 
 extension GenerateOptions {
   /// The controls as the engine takes them.
-  func controls(on model: LuaModel, _ run: Weak<LuaRun>, _ lua: Lua) throws -> [Control] {
+  func controls(on model: LuaModel, _ run: BackReference<LuaRun>, _ lua: Lua) throws -> [Control] {
     try control.compactMap { one in
       guard one.from <= one.to else { throw LuaError("control: 'from' (\(one.from)) must not be above 'to' (\(one.to))") }
       guard let picture = one.picture else { throw LuaError("control: 'image' is missing") }

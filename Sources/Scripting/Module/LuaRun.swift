@@ -39,13 +39,15 @@ package final class LuaRun: LuaObject {
   private var checkpoint: RunCheckpoint?
   /// Names of the places on its way, where other cells of a sweep may have been; until it is drained.
   private var prefix: [String]?
+  /// For functions of the recipe that its own trajectory holds.
+  private let back = BackReference<LuaRun>()
 
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     self.options = options
-    let this = Weak<LuaRun>(), flux = model.flux
-    var request = try flux.engine { try options.request(prompt, model, this, lua) }
+    let flux = model.flux, back = back
+    var request = try flux.engine { try options.request(prompt, model, back, lua) }
     if let before = options.beforeStep {
-      request.before = { step in try this.value?.runHook(before, named: "before_step", on: &step) }
+      request.before = { step in try back.value?.runHook(before, named: "before_step", on: &step) }
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.size(of: request), pictures = made.latents.shape[0]
@@ -61,10 +63,12 @@ package final class LuaRun: LuaObject {
       if options.eta != nil && record.eta == nil || options.sNoise != nil && record.sNoise == nil { record.scripted = true }
       return record
     }
-    this.value = self
+    back.set(self)
     if let every = options.checkpoint?.every { checkpoint = try RunCheckpoint(of: self, every: every) }
     if flux.work.isMakingCells { prefix = try prefixNames(made, request, options) }
   }
+
+  deinit { back.clear() }
 
   /// As recipes see latents: one picture's without the axis of the batch.
   func shown(_ x: Tensor) -> Tensor { count == 1 ? x[0] : x }

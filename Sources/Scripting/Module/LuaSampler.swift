@@ -5,10 +5,10 @@ import Tensors
 final class LuaSampler: Sampler {
   let name = "a function of the recipe"
   private let function: LuaReference
-  private let run: Weak<LuaRun>
+  private let run: BackReference<LuaRun>
   private unowned let lua: Lua
 
-  init(_ function: LuaReference, of run: Weak<LuaRun>, in lua: Lua) { (self.function, self.run, self.lua) = (function, run, lua) }
+  init(_ function: LuaReference, of run: BackReference<LuaRun>, in lua: Lua) { (self.function, self.run, self.lua) = (function, run, lua) }
 
   func advance(_ x: Tensor, over step: Step, along velocity: Velocity) throws -> Tensor {
     guard let run = run.value else { return x }
@@ -51,9 +51,4 @@ final class LuaVelocity: LuaObject {
       }
       .text { $0.answer == nil ? "Velocity (its step is over)" : "Velocity" }
   }
-}
-
-/// A reference that keeps nothing alive.
-final class Weak<Value: AnyObject> {
-  weak var value: Value?
 }

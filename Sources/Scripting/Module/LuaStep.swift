@@ -6,6 +6,8 @@ import Tensors
 /// A step as recipes see it: fields that may be read for good, and methods that end with it.
 package final class LuaStep: LuaObject {
   package static let luaName = "Step"
+  /// Its latents and its velocity.
+  package var luaBytes: Int { 2 * step.latents.luaBytes }
 
   enum Phase { case before, sampling, after, over }
   private(set) var step: Step { didSet { isChanged = true } }
