@@ -145,6 +145,9 @@ package final class Matrix: Sendable {
 
   /// A whole product with the packed numbers.
   private func multiply(_ x: Operand, _ layout: Product.PackedLayout, _ storage: Storage, bias: Tensor?, into y: UnsafeMutablePointer<Float>) throws {
+    if let tiles = layout.tiles {
+      return TileUnit.run(tiles, rows: x.rows, source: x.start, weights: storage.start, bias: bias?.floats, target: y)
+    }
     let shape = Product.Shape(rows: x.rows, outputs: outputs, inputs: inputs, source: x.encoding, weights: x.encoding,
                               sourceStride: inputs, targetStride: outputs, bias: bias != nil, layout: .packed(layout))
     let threads = Team.threads

@@ -1,7 +1,8 @@
+import CKernels
 import COneDNN
 import Synchronization
 
-/// Matrix products: the one place that calls oneDNN for them.
+/// Matrix products: the one place that calls oneDNN for them. Those of packed weights go to the `TileUnit` where there is one.
 ///
 /// Results are the same bytes at any thread count. oneDNN's `brg*` implementations are so by themselves and get the whole
 /// product; every other one is cut into fixed tiles, each run by one thread of the team.
@@ -30,8 +31,11 @@ package enum Product {
   struct PackedLayout: Hashable, @unchecked Sendable {
     let description: dnnl_memory_desc_t
     let bytes: [UInt8]
+    /// How the tile unit multiplies what lies so, if it does.
+    let tiles: tile_product?
     init(_ description: dnnl_memory_desc_t) {
       self.description = description
+      self.tiles = TileUnit.product(description)
       self.bytes = withUnsafeBytes(of: description) { Array($0) }
     }
     static func == (a: Self, b: Self) -> Bool { a.bytes == b.bytes }

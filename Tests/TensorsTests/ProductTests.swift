@@ -39,6 +39,21 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     #expect(try matrix(x).largestDifference(from: plainProduct(x, w.tensor(), bias: nil)) < Tolerance.product)
   }
 
+  /// The shapes that the tile unit takes, where there is one: few rows, odd blocks of columns, more inputs than it works on at a time.
+  @Test(arguments: [(1, 48, 64), (15, 64, 32), (16, 16, 96), (17, 208, 96), (33, 32, 2112), (257, 80, 4160), (300, 1104, 64)].map { ProductCase(rows: $0.0, outputs: $0.1, inputs: $0.2) })
+  func bf16ProductsOfWholeTilesDo(_ c: ProductCase) throws {
+    var random = Random(seed: 7)
+    let w = try Rows(random.tensor([c.outputs, c.inputs])).converted(to: .bf16), bias = random.tensor([c.outputs])
+    let x = Operand(random.tensor([c.rows, c.inputs]), .bf16).tensor, matrix = try Matrix(w, precision: .bf16)
+    let whole = try matrix(x, bias: bias)
+    // Rounding grows with the root of how many numbers are added; the other cases have 600 at the most.
+    let off = try whole.largestDifference(from: plainProduct(x, w.tensor(), bias: bias)), longer = max(1, Float(c.inputs) / 600).squareRoot()
+    #expect(off < Tolerance.product * longer)
+    let last = try matrix(x[c.rows - 1..<c.rows], bias: bias)
+    #expect(last.values == whole[c.rows - 1..<c.rows].values, "a row by itself is the same bytes")
+    #expect(try withThreads(7) { try matrix(x, bias: bias).values } == whole.values)
+  }
+
   @Test(arguments: ProductCase.all, [Encoding.f32, .bf16, .f16])
   func tiledProductsUnpackAndEqualSumsInDouble(_ c: ProductCase, _ encoding: Encoding) throws {
     var random = Random(seed: 3)

@@ -1,6 +1,7 @@
 // The kernels between the products: what each computes, on which shapes. Arithmetic only: no file, no string, no
 // allocation. Output first. Rows are dense unless a stride is given; strides count elements, not bytes.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "blocks.h"
@@ -98,6 +99,28 @@ const struct kernels *_Nullable kernels_named(const char *name);
 
 /// What is wrong with FLUX_ISA, or null: a sentence for the person who set it.
 const char *_Nullable kernels_complaint(void);
+
+/// A product on the tile unit (Intel AMX): x [rows, inputs] in bf16 or int8, weights [outputs / block][inputs / deep][16][block][2 or 4], as
+/// oneDNN packs them (BA16a64b2a, BA16a64b4a).
+struct tile_product {
+  size_t outputs;     // a multiple of 16
+  size_t inputs;      // a multiple of tile_deep: 32 of bf16, 64 of int8
+  size_t block;       // columns that stand together: a multiple of 16
+  bool is_int8;
+};
+size_t tile_deep(const struct tile_product *product);
+
+/// Rows that are made at a time at most, and the bytes that a thread needs for them.
+enum { tile_group = 256 };
+size_t tile_scratch(const struct tile_product *product);
+
+/// Whether this processor has such a unit and the system lets us use it: asked once, before anything is multiplied.
+bool tiles_are_there(void);
+
+/// y[r, from ..< to] = x[r,·] · W (+ bias), in f32, or in int32 of int8; the bytes depend on no other row or column.   x [rows, inputs],
+/// rows ≤ tile_group; y [rows, outputs]; bias [outputs] or null.
+void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *_Nullable bias,
+                   size_t rows, size_t from, size_t to, void *scratch);
 
 /// Runs body(context, index, thread) for index 0 ..< count on oneDNN's own team of threads (libgomp), each index once, in
 /// any order; thread is 0 ..< threads. Called from inside a team it runs in place.
