@@ -87,6 +87,11 @@ package final class Checkpoint: Sendable {
     self.init(name: index.name, entries: entries)
   }
 
+  /// The same under the names that a map gives.
+  package func renamed(by map: KeyMap) throws -> Checkpoint {
+    Checkpoint(name: name, entries: try map.mapped(entries, name), original: map.original)
+  }
+
   /// The bytes of all tensors together.
   package var byteCount: Int { entries.values.reduce(0) { $0 + $1.count } }
   /// The number of parameters.

@@ -152,6 +152,11 @@ extension KeyMap {
     Rule("final_layer.adaLN_modulation.1", "norm_out.linear", cut: .swapped),
   ])
 
+  /// A ControlNet as XLabs publishes it: BFL's blocks, and convolutions with SiLU between them counted, too.
+  package static let xlabsControlNet = KeyMap(rules: transformer.rules + [
+    Rule("pos_embed_input", "controlnet_x_embedder"), Rule("input_hint_block.0", "input_hint_block.conv_in"), Rule("input_hint_block.14", "input_hint_block.conv_out"),
+  ] + (0..<6).map { Rule("input_hint_block.\(2 * $0 + 2)", "input_hint_block.blocks.\($0)") })
+
   /// llama.cpp's T5.
   package static let t5 = KeyMap(rules: [
     Rule("token_embd", "shared"), Rule("enc.output_norm", "encoder.final_layer_norm"),

@@ -8,11 +8,15 @@ package struct ControlNetConfiguration: Sendable, Equatable {
   /// How many kinds of pictures it tells apart by a number; nil for one that is made for one kind.
   package let modes: Int?
 
+  /// Channels that a network of XLabs, which looks at pixels, makes of them; nil for one that looks at latents (InstantX, Shakker).
+  package let hint: Int?
+
   package init(_ settings: Settings) throws {
-    flux = try FluxConfiguration(settings)
+    hint = settings.has("conditioning_embedding_channels") ? try settings.whole("conditioning_embedding_channels", 1...1024) : nil
+    flux = try FluxConfiguration(settings, patch: hint == nil ? 1 : 2)
     modes = settings.has("num_mode") ? try settings.whole("num_mode", 1...1024) : nil
-    if settings.has("conditioning_embedding_channels") {
-      throw CheckpointError.setting(settings.file, "conditioning_embedding_channels", "is of XLabs' ControlNets, which look at pixels; this version runs those that look at latents (InstantX, Shakker)")
+    if let hint, 4 * hint != flux.inputs {
+      throw CheckpointError.setting(settings.file, "conditioning_embedding_channels", "must be a quarter of in_channels (\(flux.inputs)), got \(hint)")
     }
   }
 
@@ -33,6 +37,7 @@ package struct ControlNet: Sendable {
   private let doubleOut: [Linear], singleOut: [Linear]
   /// One text token for each mode, [modes, width].
   private let modes: Tensor?
+  private let hint: ControlHint?
 
   /// Where the modes are.
   static let modeName = "controlnet_mode_embedder.weight"
@@ -53,11 +58,16 @@ package struct ControlNet: Sendable {
     doubleOut = try (0..<c.doubleBlocks).map { try weights.linear("controlnet_blocks.\($0)", inputs: width, outputs: width) }
     singleOut = try (0..<c.singleBlocks).map { try weights.linear("controlnet_single_blocks.\($0)", inputs: width, outputs: width) }
     modes = try configuration.modes.map { try weights.tensor(Self.modeName, [$0, width]) }
+    hint = try configuration.hint.map { try ControlHint(edges[ControlHint.name], channels: $0) }
   }
+
+  /// What a network that looks at pixels makes of them, in the place of latents: [channels, height/8, width/8]; nil for one that does not.
+  /// - Parameter picture: [height, width, 3] in [−1, 1]
+  package func hint(of picture: Tensor) throws -> Tensor? { try hint?(picture) }
 
   /// - Parameters:
   ///   - img: the latents' tokens, [tokens, inputs]
-  ///   - control: the control picture's, of the same shape
+  ///   - control: the control picture's, of the same shape; its hint's for a network that looks at pixels
   ///   - mode: which kind of picture it is, from 0, where the network has modes
   ///   - rotary: with a place for the mode's token before the text
   package func callAsFunction(img: Tensor, control: Tensor, txt: Tensor, pooled: Tensor, timestep: Float, guidance: Float?, mode: Int?, rotary: Rotary,
@@ -66,7 +76,7 @@ package struct ControlNet: Sendable {
     var i = try imgIn(img), t = try txtIn(txt)
     i.add(try controlIn(control))
     if let mode, let modes { t = Tensor.concatenated([modes[mode..<mode + 1], t]) }
-    var residuals = Residuals()
+    var residuals = Residuals(takesTurns: hint != nil)
     for (block, out) in zip(doubleBlocks, doubleOut) {
       try cancellation?.check()
       try block(img: &i, txt: &t, vec: vec, rotary: rotary)
@@ -89,11 +99,13 @@ package struct Residuals: Sendable {
   package fileprivate(set) var double: [Tensor] = [], single: [Tensor] = []
   /// How much of them.
   package var scale: Float = 1
+  /// Whether they are taken in turns, as XLabs does; else several blocks that follow each other share one.
+  fileprivate let takesTurns: Bool
 
-  /// Several blocks that follow each other share one. Reference: diffusers `FluxTransformer2DModel.forward`.
+  /// Reference: diffusers `FluxTransformer2DModel.forward`, `controlnet_blocks_repeat`.
   func add(_ all: [Tensor], to x: inout Tensor, from first: Int = 0, behind block: Int, of blocks: Int) {
     guard !all.isEmpty else { return }
     let sharing = (blocks + all.count - 1) / all.count
-    x.add(all[block / sharing], gate: Tensor(repeating: scale, [x.width]), from: first)
+    x.add(all[takesTurns ? block % all.count : block / sharing], gate: Tensor(repeating: scale, [x.width]), from: first)
   }
 }

@@ -22,7 +22,8 @@ public struct FluxConfiguration: Sendable, Equatable {
 
   public var width: Int { headCount * headDepth }
 
-  package init(_ settings: Settings) throws {
+  /// - Parameter patch: the `patch_size` that goes with what is read
+  package init(_ settings: Settings, patch: Int = 1) throws {
     headCount = try settings.whole("num_attention_heads", 1...1024, standard: 24)
     headDepth = try settings.whole("attention_head_dim", 2...1024, standard: 128)
     doubleBlocks = try settings.whole("num_layers", 0...1024, standard: 19)
@@ -36,8 +37,8 @@ public struct FluxConfiguration: Sendable, Equatable {
     guard axes.count == 3, axes.allSatisfy({ $0 % 2 == 0 }), axes.reduce(0, +) == headDepth else {
       throw CheckpointError.setting(settings.file, "axes_dims_rope", "must be three even numbers that add up to attention_head_dim (\(headDepth)), got \(axes)")
     }
-    guard try settings.whole("patch_size", 1...8, standard: 1) == 1 else {
-      throw CheckpointError.setting(settings.file, "patch_size", "must be 1: packing is 2×2 in every FLUX.1 model")
+    guard try settings.whole("patch_size", 1...8, standard: patch) == patch else {
+      throw CheckpointError.setting(settings.file, "patch_size", "must be \(patch): packing is 2×2 in every FLUX.1 model")
     }
   }
 }

@@ -39,8 +39,11 @@ extension FluxConfiguration {
 
 extension ControlNetConfiguration {
   package static func sizes(of weights: Checkpoint) throws -> KnownSizes {
-    let modes = try weights.entries[ControlNet.modeName].map { _ in try weights.shape(of: ControlNet.modeName, axes: 2)[0] }
-    return try FluxConfiguration.sizes(of: weights, modes.map { ["num_mode": $0] } ?? [:])
+    let hint = "\(ControlHint.name).conv_out.weight"
+    var more: [String: Int] = [:]
+    if weights.entries[ControlNet.modeName] != nil { more["num_mode"] = try weights.shape(of: ControlNet.modeName, axes: 2)[0] }
+    if weights.entries[hint] != nil { (more["conditioning_embedding_channels"], more["patch_size"]) = (try weights.shape(of: hint, axes: 4)[0], 2) }
+    return try FluxConfiguration.sizes(of: weights, more)
   }
 }
 

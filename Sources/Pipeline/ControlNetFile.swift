@@ -19,7 +19,8 @@ public final class ControlNetFile: Sendable {
 
   init(_ path: String, named name: String) throws {
     let isFolder = ModelShelf.isFolder(path), folder = try ModelFolder(path: isFolder ? path : ModelParts.folder(of: path))
-    checkpoint = isFolder ? try Checkpoint(in: folder, stem: "diffusion_pytorch_model") : try Checkpoint(safetensors: FileBytes(mapping: path))
+    let found = isFolder ? try Checkpoint(in: folder, stem: "diffusion_pytorch_model") : try Checkpoint(safetensors: FileBytes(mapping: path))
+    checkpoint = found.entries["input_hint_block.0.weight"] == nil ? found : try found.renamed(by: .xlabsControlNet)
     self.name = name
     let names = checkpoint.entries.keys
     guard names.contains("controlnet_x_embedder.weight"), names.contains("x_embedder.weight") else {
@@ -34,7 +35,6 @@ public final class ControlNetFile: Sendable {
   /// What a file is that is no ControlNet of FLUX.1.
   private static func complaint(of names: some Collection<String>) -> String {
     func some(_ pieces: String...) -> Bool { names.contains { name in pieces.contains { name.contains($0) } } }
-    if some("input_hint_block") { return "is a ControlNet of XLabs, which looks at pixels; this version runs those that look at latents (InstantX, Shakker)" }
     if some("controlnet_down_blocks", "controlnet_cond_embedding", "input_blocks", "down_blocks") { return "is a ControlNet of Stable Diffusion or SDXL, not of FLUX.1" }
     if some("pos_embed_input", "joint_blocks") { return "is a ControlNet of Stable Diffusion 3, not of FLUX.1" }
     if LoRA.isLikely(names) { return "is a LoRA, and no ControlNet: it belongs in 'lora'" }
@@ -87,6 +87,8 @@ extension ControlNetFile {
     public let doubleBlocks: Int, singleBlocks: Int, width: Int
     /// The kinds of pictures that it tells apart; nil for one kind only.
     public let modes: [String]?
+    /// What it looks at: "latents" (InstantX, Shakker) or "pixels" (XLabs).
+    public let sees: String
     /// Whether it is told the guidance.
     public let hasGuidance: Bool
     public let parameters: Int
@@ -94,14 +96,14 @@ extension ControlNetFile {
     public var lines: [String] {
       func line(_ name: String, _ text: String) -> String { (name + ":").padding(toLength: 13, withPad: " ", startingAt: 0) + text }
       return ["\(path): ControlNet for FLUX.1, \(parameters) parameters", line("blocks", "\(doubleBlocks) double and \(singleBlocks) single, \(width) wide"),
-              line("modes", modes?.joined(separator: ", ") ?? "none: it knows one kind of pictures"), line("guidance", hasGuidance ? "is told to it" : "is not told to it"), line("sha256", sha256)]
+              line("modes", modes?.joined(separator: ", ") ?? "none: it knows one kind of pictures"), line("looks at", sees), line("guidance", hasGuidance ? "is told to it" : "is not told to it"), line("sha256", sha256)]
     }
   }
 
   public var description: Description {
     let flux = configuration.flux
     return Description(path: name, sha256: hash, doubleBlocks: flux.doubleBlocks, singleBlocks: flux.singleBlocks, width: flux.width,
-                       modes: configuration.modes.map { count in (0..<count).map { ControlMode(rawValue: $0)?.name ?? "\($0)" } }, hasGuidance: flux.hasGuidance, parameters: checkpoint.parameterCount)
+                       modes: configuration.modes.map { count in (0..<count).map { ControlMode(rawValue: $0)?.name ?? "\($0)" } }, sees: configuration.hint == nil ? "latents" : "pixels", hasGuidance: flux.hasGuidance, parameters: checkpoint.parameterCount)
   }
 
   /// Whether a path is a ControlNet, by the names of its tensors.

@@ -14,6 +14,8 @@ protocol Engine: AnyObject {
                 cache: inout FirstBlockCache?) throws -> Tensor
   /// What a ControlNet adds to the blocks for those latents; nil where it is only counted.
   func residuals(_ latents: Tensor, _ sigma: Float, _ conditioning: Conditioning, _ view: ControlView) throws -> Residuals?
+  /// What a ControlNet that looks at pixels makes of a picture [height, width, 3] in [−1, 1], in the place of latents.
+  func hint(of picture: Tensor, by net: ControlNetFile) throws -> Tensor
   /// The text tokens that Redux makes of a picture [side, side, 3] in [−1, 1].
   func tokens(of picture: Tensor, by file: ReduxFile) throws -> Tensor
   /// A picture in [−1, 1], [height, width, 3], of latents [16, height/8, width/8].

@@ -97,6 +97,11 @@ final class ModelEngine: Engine {
                              timestep: Self.timestep(sigma), guidance: view.guidance, mode: view.mode, rotary: place, cancellation: cancellation)
   }
 
+  func hint(of picture: Tensor, by file: ControlNetFile) throws -> Tensor {
+    guard let made = try net(file).hint(of: picture) else { preconditionFailure("\(file.name) looks at latents") }
+    return made
+  }
+
   private func net(_ file: ControlNetFile) throws -> ControlNet {
     if let found = nets[file.hash] { return found }
     try loading("ControlNet", 0)

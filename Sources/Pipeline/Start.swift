@@ -146,7 +146,11 @@ extension FluxPipeline {
       case .latents(let given): latents = given
       case .image(let image):
         let picture = try fitted(image, size, "control").resized(width: size.width, height: size.height, .lanczos)
-        latents = try sampled(picture) { draws.each($0) }
+        if let net = control.net, net.configuration.hint != nil {
+          latents = Tensor.stacked(Array(repeating: try engine.hint(of: picture.decoded, by: net), count: draws.count))
+        } else {
+          latents = try sampled(picture) { draws.each($0) }
+        }
       }
       let wanted = [draws.count, latentChannels, size.height / reduction, size.width / reduction]
       guard latents.shape == wanted else { throw PipelineError.option("control", "has latents of the shape \(latents.shape), but \(wanted) are needed") }

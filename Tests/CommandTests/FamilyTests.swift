@@ -11,6 +11,8 @@ extension CommandTests {
     let shop = try Workshop()
     let shown = try shop.fluxlua("inspect", Self.net)
     #expect(shown.status == 0 && shown.output.contains("ControlNet for FLUX.1") && shown.output.contains("modes:       canny, tile, depth, blur, pose"), "\(shown.output)\(shown.errors)")
+    #expect(shown.output.contains("looks at:    latents"))
+    #expect(try shop.fluxlua("inspect", "\(Fixtures.folder)/xlabs/own/flux-canny-controlnet.safetensors").output.contains("looks at:    pixels"))
     #expect(try shop.fluxlua("inspect", Self.net, "--json").output.contains(#""singleBlocks":0"#))
   }
 
@@ -47,6 +49,16 @@ extension CommandTests {
     let recipe = try String(contentsOfFile: Fixtures.folder + "/../../Recipes/control.lua", encoding: .utf8), shop = try Workshop(["control.lua": recipe])
     let made = try shop.fluxlua("run", "control.lua", "--model", Fixtures.tinyDev, "--allow-read", Fixtures.folder, "--set", "controlnet=\(Self.net)", "--set", "size=32")
     #expect(made.status == 0 && made.errors.contains("control.png"), "\(made.errors)")
+  }
+
+  /// The two pictures alone with the model inside, and the way between them with a tiny Redux.
+  @Test func theRecipeOfReduxRunsWithOne() throws {
+    let recipe = try String(contentsOfFile: Fixtures.folder + "/../../Recipes/redux.lua", encoding: .utf8), shop = try Workshop(["redux.lua": recipe])
+    let made = try shop.fluxlua("run", "redux.lua", "--model", Fixtures.tinyDev, "--allow-read", Fixtures.folder, "--set", "redux=\(Fixtures.folder)/tiny-redux", "--set", "size=32", "--set", "columns=2")
+    #expect(made.status == 0 && made.errors.contains("redux.png"), "\(made.errors)")
+    let way = try shop.bytes("out/redux/redux.png")
+    #expect(try shop.fluxlua("run", "redux.lua", "--model", Fixtures.tinyDev, "--set", "size=32", "--out", "without").status == 0)
+    #expect(try shop.bytes("without/redux.png").count < way.count)
   }
 
   /// A file that only cells open must stay as it was, too.

@@ -8,10 +8,12 @@ import Testing
 /// Whole runs against diffusers' pipelines: every step's latents, and the picture.
 @Suite struct ReferenceTests {
   static let cases = Fixtures.cases("pipe.").filter { $0.params["dtype"] == nil }
+  /// Of ControlNets that look at pixels, made by `Scripts/make_xlabs.py`.
+  static let xlabs = Fixtures.cases(in: "\(Fixtures.folder)/xlabs")
 
   func packed(_ latents: Tensor) -> Tensor { Tensor.stacked((0..<latents.shape[0]).map { Packing.tokens(latents[$0]) }) }
 
-  @Test(arguments: cases) func everyStepAndThePictureAreThoseOfDiffusers(_ c: Case) throws {
+  @Test(arguments: cases + xlabs) func everyStepAndThePictureAreThoseOfDiffusers(_ c: Case) throws {
     let pipeline = try c.pipeline()
     var trajectory = try pipeline.trajectory(c.request(pipeline))
     if c.has("model_input.0") { try c.check("model_input.0", inputs(trajectory)) }
@@ -29,5 +31,5 @@ import Testing
     })
   }
 
-  @Test func theReferenceHasItsCases() { #expect(Self.cases.count >= 18) }
+  @Test func theReferenceHasItsCases() { #expect(Self.cases.count >= 18 && Self.xlabs.count == 4) }
 }

@@ -44,6 +44,12 @@ final class StandInEngine: Engine {
     return nil
   }
 
+  func hint(of picture: Tensor, by net: ControlNetFile) throws -> Tensor {
+    try cancellation.check()
+    let reduction = files.vaeConfiguration.reduction
+    return pattern([files.vaeConfiguration.latentChannels, picture.shape[0] / reduction, picture.shape[1] / reduction])
+  }
+
   func tokens(of picture: Tensor, by file: ReduxFile) throws -> Tensor {
     try count(.network(operations: Int(file.configuration.operations)))
     return pattern([file.configuration.tokens, file.outputs]) * strength(of: picture)

@@ -73,7 +73,7 @@ struct Topic {
         """),
       Topic(names: ["control", "controls", "controlnet"], summary: "Pictures that steer: edges, depth maps, poses.", text: """
         control = { model = …, image = … } in generate, sample and steps, or a list of such tables; what several say is added. model is a ControlNet for FLUX.1, a
-        folder with config.json or a file, in the layout of InstantX and Shakker Labs (diffusers' FluxControlNetModel). FLUX.1-Canny-dev and
+        folder with config.json or a file, in the layout of InstantX and Shakker Labs (diffusers' FluxControlNetModel), or of XLabs, whose networks look at pixels. FLUX.1-Canny-dev and
         FLUX.1-Depth-dev take one picture by themselves, without model.
 
           control = { model = "union", image = edges, mode = "canny", scale = 0.7 }
