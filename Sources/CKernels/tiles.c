@@ -1,6 +1,6 @@
 // Products on the tile unit (Intel AMX), which holds eight matrices of 16 rows × 64 bytes: rows of bf16 or int8 times weights as
-// oneDNN packs them. oneDNN 2.6 reaches a tenth of what the unit can do, because its tiles come from far away; here the rows of a
-// piece are copied tile by tile into what the second cache holds, and the weights pass by once for each group of rows.
+// oneDNN packs them. oneDNN 2.6 reaches a tenth of what the unit can do, because its tiles come from far away; here the rows are laid
+// out tile by tile once, in chunks that the second cache holds, and the weights pass by once for each group of rows.
 #include "CKernels.h"
 #include <string.h>
 
@@ -15,7 +15,23 @@ static size_t chunk(const struct tile_product *product) {
   return (steps + chunks - 1) / chunks * deep;
 }
 
-size_t tile_scratch(const struct tile_product *product) { return tile_group * (chunk(product) / tile_deep(product)) * line; }
+static size_t whole_pairs(size_t rows) { return (rows + pair - 1) / pair * pair; }
+
+/// A group is laid out chunk after chunk, each as tiles: [rows / 16][steps][16][64 bytes].
+void tile_gather(const struct tile_product *product, void *to, const void *x, size_t rows) {
+  const size_t all = product->inputs / tile_deep(product), most = chunk(product) / tile_deep(product), padded = whole_pairs(rows);
+  char *at = to;
+  for (size_t k = 0; k < all; k += most) {
+    const size_t steps = all - k < most ? all - k : most;
+    for (size_t r = 0; r < padded; r++)
+      for (size_t i = 0; i < steps; i++) {
+        char *tile = at + ((r / side * steps + i) * side + r % side) * line;
+        if (r < rows) memcpy(tile, (const char *)x + (r * all + k + i) * line, line);
+        else memset(tile, 0, line);
+      }
+    at += padded * steps * line;
+  }
+}
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -67,31 +83,20 @@ static void block(float *y, size_t y_stride, const char *a, const char *a2, cons
   _tile_stored(2, below, y_stride); _tile_stored(3, below + side * sizeof *y, y_stride);
 }
 
-/// Rows of one chunk as tiles, [rows / 16][steps][16][64 bytes]; rows that there are not are zeros.
-static void gather(char *to, const char *x, size_t row_bytes, size_t rows, size_t steps) {
-  for (size_t r = 0; r < (rows + pair - 1) / pair * pair; r++)
-    for (size_t k = 0; k < steps; k++) {
-      char *at = to + ((r / side * steps + k) * side + r % side) * line;
-      if (r < rows) memcpy(at, x + r * row_bytes + k * line, line);
-      else memset(at, 0, line);
-    }
-}
-
 static void copy(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) memcpy((char *)to + r * to_stride, (const char *)from + r * from_stride, columns * sizeof *to);
 }
 
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *bias, size_t rows,
-                   size_t from, size_t to, void *scratch) {
+                   size_t from, size_t to) {
   struct tile_shapes shapes = {.palette = 1};
   for (int tile = 0; tile < 8; tile++) shapes.rows[tile] = side, shapes.bytes[tile] = line;
   _tile_loadconfig(&shapes);
-  const size_t deep = tile_deep(product), all = product->inputs / deep, most = chunk(product) / deep, stride = product->outputs * sizeof *y;
-  const size_t row_bytes = all * line, step = side * 4 * product->block;
+  const size_t deep = tile_deep(product), all = product->inputs / deep, most = chunk(product) / deep, stride = product->stride * sizeof *y;
+  const size_t step = side * 4 * product->block, padded = whole_pairs(rows);
   float part[pair * pair];
   for (size_t k = 0; k < all; k += most) {
     const size_t steps = all - k < most ? all - k : most;
-    gather(scratch, (const char *)x + k * line, row_bytes, rows, steps);
     for (size_t column = from; column < to; column += pair) {
       const size_t right = column + side < to ? column + side : column;      // an odd last tile is made twice
       const char *b = (const char *)weights + (column / product->block * all + k) * step + column % product->block * 4;
@@ -99,27 +104,57 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
       const size_t columns = right > column ? pair : side;
       for (size_t r = 0; r < rows; r += pair) {
         const size_t here = rows - r < pair ? rows - r : pair;
-        const char *a = (const char *)scratch + r / side * steps * side * line;
-        float *target = y + r * product->outputs + column;
+        const char *a = (const char *)x + (k * padded + r * steps) * line;
+        float *target = y + r * product->stride + column;
+        const bool is_first = k == 0 && !product->accumulates;
         if (here == pair && columns == pair) {
-          block(target, stride, a, a + steps * side * line, b, b2, steps, product, k == 0);
+          block(target, stride, a, a + steps * side * line, b, b2, steps, product, is_first);
         } else {
-          if (k > 0) copy(part, pair * sizeof *part, target, stride, here, columns);
-          block(part, pair * sizeof *part, a, a + steps * side * line, b, b2, steps, product, k == 0);
+          if (!is_first) copy(part, pair * sizeof *part, target, stride, here, columns);
+          block(part, pair * sizeof *part, a, a + steps * side * line, b, b2, steps, product, is_first);
           copy(target, stride, part, pair * sizeof *part, here, columns);
         }
         if (bias && k + steps == all)
           for (size_t i = 0; i < here; i++)
-            for (size_t c = 0; c < columns; c++) target[i * product->outputs + c] += bias[column + c];
+            for (size_t c = 0; c < columns; c++) target[i * product->stride + c] += bias[column + c];
       }
     }
   }
   _tile_release();
 }
+
+/// Sixteen rows of sixteen pairs become sixteen pairs of sixteen columns.
+static void transpose(char *to, const char *from, size_t row_bytes) {
+  __m512i r[side], s[side];
+  for (int i = 0; i < side; i++) r[i] = _mm512_loadu_si512(from + i * row_bytes);
+  for (int i = 0; i < side; i += 2) s[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]), s[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  for (int i = 0; i < side; i += 4)
+    for (int j = 0; j < 2; j++) {
+      r[i + 2 * j] = _mm512_unpacklo_epi64(s[i + j], s[i + j + 2]);
+      r[i + 2 * j + 1] = _mm512_unpackhi_epi64(s[i + j], s[i + j + 2]);
+    }
+  // r[4g + c] holds column c of each quarter, for the rows 4g … 4g + 3.
+  for (int c = 0; c < 4; c++) {
+    __m512i a = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88), b = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
+    __m512i d = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xDD), e = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xDD);
+    _mm512_store_si512(to + (c) * line, _mm512_shuffle_i32x4(a, b, 0x88));
+    _mm512_store_si512(to + (c + 4) * line, _mm512_shuffle_i32x4(d, e, 0x88));
+    _mm512_store_si512(to + (c + 8) * line, _mm512_shuffle_i32x4(a, b, 0xDD));
+    _mm512_store_si512(to + (c + 12) * line, _mm512_shuffle_i32x4(d, e, 0xDD));
+  }
+}
+
+void tile_pack(const struct tile_product *product, void *to, const void *rows) {
+  const size_t steps = product->inputs / tile_deep(product), row_bytes = steps * line;
+  for (size_t column = 0; column < product->outputs; column += side)
+    for (size_t k = 0; k < steps; k++)
+      transpose((char *)to + (column / side * steps + k) * side * line, (const char *)rows + column * row_bytes + k * line, row_bytes);
+}
 #pragma clang attribute pop
 
 #else
+void tile_pack(const struct tile_product *product, void *to, const void *rows) { __builtin_trap(); }
 bool tiles_are_there(void) { return false; }
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *bias, size_t rows,
-                   size_t from, size_t to, void *scratch) { __builtin_trap(); }
+                   size_t from, size_t to) { __builtin_trap(); }
 #endif

@@ -22,11 +22,12 @@ struct TiledProduct {
 
   func run() throws {
     let failure = Mutex<TensorError?>(nil), tiles = tiles
-    for shape in Set(tiles.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
+    for shape in Set(tiles.filter { unit($0) == nil }.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
       _ = try Product.primitive(shape, threads: 1)      // all are made before the team starts
     }
+    let gathered = usesUnit ? TileUnit.product(outputs: 16, inputs: x.width, stride: stride, accumulates: accumulates).map { TileUnit.GatheredRows($0, rows: x.rows, source: x.start) } : nil
     Team.forEach(tiles.count) { index, _ in
-      do { try multiply(tiles[index]) } catch { failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) } }
+      do { try multiply(tiles[index], gathered) } catch { failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) } }
     }
     withExtendedLifetime(weights) {}
     if let error = failure.withLock({ $0 }) { throw error }
@@ -36,7 +37,7 @@ struct TiledProduct {
   private var tiles: [Tile] {
     var column = 0, tiles: [Tile] = []
     for (index, weight) in weights.enumerated() {
-      let strips = weight.encoding == x.encoding ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
+      let strips = weight.encoding == x.encoding && !usesUnit ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
       for outputs in pieces(of: weight.count, by: Self.outputsPerTile) {
         for rows in strips { tiles.append(Tile(weight: index, outputs: outputs, column: column + outputs.lowerBound, rows: rows)) }
       }
@@ -45,11 +46,16 @@ struct TiledProduct {
     return tiles
   }
 
-  private func multiply(_ tile: Tile) throws {
+  /// - Parameter gathered: x for the tile unit, where it is used
+  private func multiply(_ tile: Tile, _ gathered: TileUnit.GatheredRows?) throws {
     let weight = weights[tile.weight], inputs = x.width
     let unpacked = weight.encoding == x.encoding ? nil : Storage(count: tile.outputs.count * inputs * x.encoding.width)
     if let unpacked { weight.unpack(tile.outputs, to: unpacked.start, as: x.encoding) }
     let factors = unpacked?.start ?? weight.start + tile.outputs.lowerBound * weight.stride
+    if let gathered, let unit = unit(tile) {
+      TileUnit.runHere(unit, gathered, weights: factors, bias: bias.map { $0 + tile.column }, target: y + tile.column)
+      return withExtendedLifetime(unpacked) {}
+    }
     var first = tile.rows.lowerBound
     for height in heights(tile.rows, each: true) {
       let primitive = try Product.primitive(shape(rows: height, outputs: tile.outputs.count), threads: 1)
@@ -58,6 +64,14 @@ struct TiledProduct {
       first += height
     }
     withExtendedLifetime(unpacked) {}
+  }
+
+  /// Whether tiles go to the tile unit. Few rows do not pay for laying out what they are multiplied with.
+  private var usesUnit: Bool { x.encoding == .bf16 && x.rows >= 32 && TileUnit.isThere && x.width % 32 == 0 }
+
+  /// How the tile unit makes a tile; nil where it does not take it.
+  private func unit(_ tile: Tile) -> tile_product? {
+    usesUnit ? TileUnit.product(outputs: tile.outputs.count, inputs: x.width, stride: stride, accumulates: accumulates) : nil
   }
 
   /// The heights of the strips that some rows are multiplied in: the different ones, or each.

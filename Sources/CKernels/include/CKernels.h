@@ -106,21 +106,28 @@ struct tile_product {
   size_t outputs;     // a multiple of 16
   size_t inputs;      // a multiple of tile_deep: 32 of bf16, 64 of int8
   size_t block;       // columns that stand together: a multiple of 16
+  size_t stride;      // numbers from one row of y to the next
   bool is_int8;
+  bool accumulates;   // is added to what y holds
 };
 size_t tile_deep(const struct tile_product *product);
 
-/// Rows that are made at a time at most, and the bytes that a thread needs for them.
+/// Rows that are made at a time, a multiple of 32 and this at the most.
 enum { tile_group = 256 };
-size_t tile_scratch(const struct tile_product *product);
 
 /// Whether this processor has such a unit and the system lets us use it: asked once, before anything is multiplied.
 bool tiles_are_there(void);
 
-/// y[r, from ..< to] = x[r,·] · W (+ bias), in f32, or in int32 of int8; the bytes depend on no other row or column.   x [rows, inputs],
-/// rows ≤ tile_group; y [rows, outputs]; bias [outputs] or null.
+/// Lays rows of a weight, [outputs, inputs] in bf16 as checkpoints store them, out for a product whose block is 16.
+void tile_pack(const struct tile_product *product, void *to, const void *rows);
+
+/// Lays a group of rows, [rows, inputs], out for tile_multiply, in as many bytes; rows up to the next multiple of 32 are zeros.
+void tile_gather(const struct tile_product *product, void *to, const void *x, size_t rows);
+
+/// y[r, from ..< to] = x[r,·] · W (+ bias), in f32, or in int32 of int8; the bytes depend on no other row or column.   x a gathered
+/// group; y [rows, stride]; bias [outputs] or null.
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *_Nullable bias,
-                   size_t rows, size_t from, size_t to, void *scratch);
+                   size_t rows, size_t from, size_t to);
 
 /// Runs body(context, index, thread) for index 0 ..< count on oneDNN's own team of threads (libgomp), each index once, in
 /// any order; thread is 0 ..< threads. Called from inside a team it runs in place.
