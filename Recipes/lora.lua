@@ -1,13 +1,13 @@
 -- A LoRA beside the weights: more and less of it, none at all, and a scale that changes from step to step.
 local p = flux.params {
   prompt = "a fox on a light blue background",
-  lora   = "lora/dusk.safetensors",
+  lora   = "lora/night.safetensors",
 }
 local model  = flux.load()
 local prompt = model:encode(p.prompt)
 
 local pictures = {}
-for _, scale in ipairs { -0.5, 0, 0.5, 1 } do
+for _, scale in ipairs { 0, 0.3, 0.6, 0.9 } do
   local with = model:with_lora { [p.lora] = scale }                  -- shares the weights
   pictures[#pictures + 1] = with:generate(prompt, { seed = 7 }):label(("scale %g"):format(scale))
 end
