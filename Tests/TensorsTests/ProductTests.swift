@@ -50,7 +50,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     let off = try whole.largestDifference(from: plainProduct(x, w.tensor(), bias: bias)), longer = max(1, Float(c.inputs) / 600).squareRoot()
     #expect(off < Tolerance.product * longer)
     let last = try matrix(x[c.rows - 1..<c.rows], bias: bias)
-    #expect(last.values == whole[c.rows - 1..<c.rows].values, "a row by itself is the same bytes")
+    // Elsewhere oneDNN may sum one row in another order than many.
+    #expect(!TileUnit.isThere || last.values == whole[c.rows - 1..<c.rows].values, "a row by itself is the same bytes")
     #expect(try withThreads(7) { try matrix(x, bias: bias).values } == whole.values)
   }
 
