@@ -22,10 +22,11 @@ struct TiledProduct {
 
   func run() throws {
     let failure = Mutex<TensorError?>(nil), tiles = tiles
-    for shape in Set(tiles.filter { unit($0) == nil }.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
+    for shape in Set(tiles.filter { unit(outputs: $0.outputs.count) == nil }.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
       _ = try Product.primitive(shape, threads: 1)      // all are made before the team starts
     }
-    let gathered = usesUnit ? TileUnit.product(outputs: 16, inputs: x.width, stride: stride, accumulates: accumulates).map { TileUnit.GatheredRows($0, rows: x.rows, source: x.start) } : nil
+    // How wide a tile is does not show in how x is laid out for it.
+    let gathered = unit(outputs: 16).map { TileUnit.GatheredRows($0, rows: x.rows, source: x.start) }
     Team.forEach(tiles.count) { index, _ in
       do { try multiply(tiles[index], gathered) } catch { failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) } }
     }
@@ -37,7 +38,7 @@ struct TiledProduct {
   private var tiles: [Tile] {
     var column = 0, tiles: [Tile] = []
     for (index, weight) in weights.enumerated() {
-      let strips = weight.encoding == x.encoding && !usesUnit ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
+      let strips = weight.encoding == x.encoding && unit(outputs: 16) == nil ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
       for outputs in pieces(of: weight.count, by: Self.outputsPerTile) {
         for rows in strips { tiles.append(Tile(weight: index, outputs: outputs, column: column + outputs.lowerBound, rows: rows)) }
       }
@@ -52,7 +53,7 @@ struct TiledProduct {
     let unpacked = weight.encoding == x.encoding ? nil : Storage(count: tile.outputs.count * inputs * x.encoding.width)
     if let unpacked { weight.unpack(tile.outputs, to: unpacked.start, as: x.encoding) }
     let factors = unpacked?.start ?? weight.start + tile.outputs.lowerBound * weight.stride
-    if let gathered, let unit = unit(tile) {
+    if let gathered, let unit = unit(outputs: tile.outputs.count) {
       TileUnit.runHere(unit, gathered, weights: factors, bias: bias.map { $0 + tile.column }, target: y + tile.column)
       return withExtendedLifetime(unpacked) {}
     }
@@ -66,12 +67,10 @@ struct TiledProduct {
     withExtendedLifetime(unpacked) {}
   }
 
-  /// Whether tiles go to the tile unit. Few rows do not pay for laying out what they are multiplied with.
-  private var usesUnit: Bool { x.encoding == .bf16 && x.rows >= 32 && TileUnit.isThere && x.width % 32 == 0 }
-
-  /// How the tile unit makes a tile; nil where it does not take it.
-  private func unit(_ tile: Tile) -> tile_product? {
-    usesUnit ? TileUnit.product(outputs: tile.outputs.count, inputs: x.width, stride: stride, accumulates: accumulates) : nil
+  /// How the tile unit makes a tile of so many outputs; nil where it does not. Few rows do not pay for laying out their factors.
+  private func unit(outputs: Int) -> tile_product? {
+    guard x.encoding == .bf16, x.rows >= 32 else { return nil }
+    return TileUnit.product(outputs: outputs, inputs: x.width, stride: stride, accumulates: accumulates)
   }
 
   /// The heights of the strips that some rows are multiplied in: the different ones, or each.

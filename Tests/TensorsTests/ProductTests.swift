@@ -63,6 +63,19 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     #expect(try Matrix(rows: w)(x, bias: bias).largestDifference(from: plainProduct(x, w.tensor(), bias: bias)) < Tolerance.product)
   }
 
+  /// Blocks are unpacked to bf16 and go to the tile unit, where there is one and the rows are enough; the last columns of 24 do not.
+  @Test(arguments: [(31, 272, 64), (33, 272, 64), (33, 280, 64), (257, 16, 2112)].map { ProductCase(rows: $0.0, outputs: $0.1, inputs: $0.2) })
+  func productsOfBlocksEqualSumsOfTheRoundedNumbers(_ c: ProductCase) throws {
+    var random = Random(seed: 8)
+    let storage = Storage.filled(c.outputs * c.inputs / 32 * 34, .q8_0)
+    let w = Rows(count: c.outputs, width: c.inputs, encoding: .q8_0, storage: storage), matrix = try Matrix(w, precision: .bf16)
+    let x = random.tensor([c.rows, c.inputs]), bias = random.tensor([c.outputs]), made = try matrix(x, bias: bias)
+    func rounded(_ x: Tensor) -> Tensor { Operand(x, as: matrix.intake).tensor }
+    let off = try made.largestDifference(from: plainProduct(rounded(x), rounded(w.tensor()), bias: bias)), longer = max(1, Float(c.inputs) / 600).squareRoot()
+    #expect(off < Tolerance.product * longer)
+    #expect(try withThreads(3) { try matrix(x, bias: bias).values } == made.values)
+  }
+
   private func halves(_ random: inout Random, _ c: ProductCase) -> Rows {
     let storage = Storage(count: c.outputs * c.inputs * 2)
     let words = storage.start.assumingMemoryBound(to: UInt16.self)
