@@ -10,7 +10,7 @@ size_t tile_deep(const struct tile_product *product) { return product->is_int8 ?
 
 /// Numbers along the inputs that are worked on at a time, so that `tile_group` rows of them and 32 columns stay in the cache.
 static size_t chunk(const struct tile_product *product) {
-  size_t deep = tile_deep(product), steps = product->inputs / deep, most = 64;
+  size_t deep = tile_deep(product), steps = product->inputs / deep, most = tile_longest / (line / 2);
   size_t chunks = (steps + most - 1) / most;
   return (steps + chunks - 1) / chunks * deep;
 }
@@ -67,10 +67,13 @@ struct tile_shapes {
     multiply(3, 5, 7);                                                                                  \
   }
 
-/// Adds the products of one chunk to y, 32 × 32 at `stride` bytes.
+/// Weights of 16 columns: bytes from one row of a tile to the next, and from one tile to the next along the inputs.
+struct pace { size_t stride, deep_bytes; };
+
+/// Adds products to y, 32 × 32 at `y_stride` bytes.
 static void block(float *y, size_t y_stride, const char *a, const char *a2, const char *b, const char *b2, size_t steps,
-                  const struct tile_product *product, bool is_first) {
-  size_t stride = 4 * product->block, deep_bytes = side * stride;
+                  struct pace pace, bool is_int8, bool is_first) {
+  size_t stride = pace.stride, deep_bytes = pace.deep_bytes;
   char *below = (char *)y + side * y_stride;
   if (is_first) {
     _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
@@ -78,22 +81,48 @@ static void block(float *y, size_t y_stride, const char *a, const char *a2, cons
     _tile_loadd(0, y, y_stride); _tile_loadd(1, y + side, y_stride);
     _tile_loadd(2, below, y_stride); _tile_loadd(3, below + side * sizeof *y, y_stride);
   }
-  if (product->is_int8) { STEPS(_tile_dpbssd) } else { STEPS(_tile_dpbf16ps) }
+  if (is_int8) { STEPS(_tile_dpbssd) } else { STEPS(_tile_dpbf16ps) }
   _tile_stored(0, y, y_stride); _tile_stored(1, y + side, y_stride);
   _tile_stored(2, below, y_stride); _tile_stored(3, below + side * sizeof *y, y_stride);
+}
+
+/// The ending of 32 × 32 whole sums, of which `columns` are wanted.
+static void finish(float *y, size_t y_stride, size_t row, size_t rows, size_t column, size_t columns, const struct tile_ending *ending) {
+  const float *bias = ending->bias ? ending->bias + column : NULL, *by_column = ending->by_column ? ending->by_column + column : NULL;
+  for (size_t r = 0; r < rows && (bias || by_column); r++) {
+    float *at = (float *)((char *)y + r * y_stride);
+    if (!by_column) {
+      for (size_t c = 0; c < columns; c++) at[c] += bias[c];
+      continue;
+    }
+    const float scale = ending->by_row[row + r];
+    for (size_t c = 0; c < columns; c++) {
+      int32_t sum;
+      memcpy(&sum, at + c, sizeof sum);
+      at[c] = bias ? (float)sum * (scale * by_column[c]) + bias[c] : (float)sum * (scale * by_column[c]);
+    }
+  }
+  for (size_t i = 0; i < ending->count; i++) {
+    const struct tile_addition *more = ending->additions + i;
+    if (column < more->from || column >= more->to) continue;
+    const size_t steps = more->inputs / (line / 2), tile = side * line;
+    const char *a = (const char *)more->rows + row / side * steps * tile, *b = (const char *)more->weights + (column - more->from) / side * steps * tile;
+    block(y, y_stride, a, a + steps * tile, b, b + steps * tile, steps, (struct pace){line, tile}, false, false);
+  }
 }
 
 static void copy(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) memcpy((char *)to + r * to_stride, (const char *)from + r * from_stride, columns * sizeof *to);
 }
 
-void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *bias, size_t rows,
-                   size_t from, size_t to) {
+void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
+                   size_t rows, size_t from, size_t to) {
   struct tile_shapes shapes = {.palette = 1};
   for (int tile = 0; tile < 8; tile++) shapes.rows[tile] = side, shapes.bytes[tile] = line;
   _tile_loadconfig(&shapes);
   const size_t deep = tile_deep(product), all = product->inputs / deep, most = chunk(product) / deep, stride = product->stride * sizeof *y;
   const size_t step = side * 4 * product->block, padded = whole_pairs(rows);
+  const struct pace pace = {4 * product->block, step};
   float part[pair * pair];
   for (size_t k = 0; k < all; k += most) {
     const size_t steps = all - k < most ? all - k : most;
@@ -106,17 +135,13 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
         const size_t here = rows - r < pair ? rows - r : pair;
         const char *a = (const char *)x + (k * padded + r * steps) * line;
         float *target = y + r * product->stride + column;
-        const bool is_first = k == 0 && !product->accumulates;
-        if (here == pair && columns == pair) {
-          block(target, stride, a, a + steps * side * line, b, b2, steps, product, is_first);
-        } else {
-          if (!is_first) copy(part, pair * sizeof *part, target, stride, here, columns);
-          block(part, pair * sizeof *part, a, a + steps * side * line, b, b2, steps, product, is_first);
-          copy(target, stride, part, pair * sizeof *part, here, columns);
-        }
-        if (bias && k + steps == all)
-          for (size_t i = 0; i < here; i++)
-            for (size_t c = 0; c < columns; c++) target[i * product->stride + c] += bias[column + c];
+        const bool is_first = k == 0 && !product->accumulates, is_whole = here == pair && columns == pair;
+        float *place = is_whole ? target : part;
+        const size_t place_stride = is_whole ? stride : pair * sizeof *part;
+        if (!is_whole && !is_first) copy(part, place_stride, target, stride, here, columns);
+        block(place, place_stride, a, a + steps * side * line, b, b2, steps, pace, product->is_int8, is_first);
+        if (k + steps == all) finish(place, place_stride, r, here, column, columns, ending);
+        if (!is_whole) copy(target, stride, part, place_stride, here, columns);
       }
     }
   }
@@ -155,6 +180,6 @@ void tile_pack(const struct tile_product *product, void *to, const void *rows) {
 #else
 void tile_pack(const struct tile_product *product, void *to, const void *rows) { __builtin_trap(); }
 bool tiles_are_there(void) { return false; }
-void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *bias, size_t rows,
-                   size_t from, size_t to) { __builtin_trap(); }
+void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
+                   size_t rows, size_t from, size_t to) { __builtin_trap(); }
 #endif

@@ -10,14 +10,23 @@ package struct Weights: Sendable {
   private var roundsRows = true
   /// Matrices that were laid out before, or that are to be kept so.
   private var kept: PackedWeights?
+  /// Whether names and shapes are only looked at, and no number is read.
+  package private(set) var isSurvey = false
 
   package init(_ checkpoint: Checkpoint, precision: Encoding, kept: PackedWeights? = nil) {
     (self.checkpoint, self.precision, prefix, self.kept) = (checkpoint, precision, "", kept)
   }
 
+  /// Weights of which a model can be made that holds no numbers: whether all of it is there, in the right shapes, is known at once, before
+  /// anything is spent on it. Such a model must not be run.
+  package init(surveying checkpoint: Checkpoint) {
+    self.init(checkpoint, precision: .f32, prefix: "")
+    isSurvey = true
+  }
+
   private func with(precision: Encoding? = nil, prefix: String? = nil, roundsRows: Bool? = nil) -> Weights {
     var weights = Weights(checkpoint, precision: precision ?? self.precision, prefix: prefix ?? self.prefix)
-    (weights.roundsRows, weights.kept) = (roundsRows ?? self.roundsRows, kept)
+    (weights.roundsRows, weights.kept, weights.isSurvey) = (roundsRows ?? self.roundsRows, kept, isSurvey)
     return weights
   }
 
@@ -56,7 +65,7 @@ package struct Weights: Sendable {
   /// The tensor `name`, in f32, of this shape.
   package func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
     try check(name, shape)
-    return try checkpoint.tensor(prefix + name)
+    return isSurvey ? Tensor.zeros(shape) : try checkpoint.tensor(prefix + name)
   }
 
   /// The rows of the weight `name`, of this shape, as they are stored.
@@ -85,6 +94,7 @@ package struct Weights: Sendable {
   /// The matrix of some weights, laid out before or anew.
   private func matrix(_ rows: [Rows], _ name: String) throws -> Matrix {
     let outputs = rows.reduce(0) { $0 + $1.count }
+    if isSurvey { return Matrix(unread: outputs, inputs: rows[0].width) }
     if let found = try kept?.matrix(name, outputs: outputs, inputs: rows[0].width) { return found }
     let made = try Matrix(rows, precision: precision, roundsRows: roundsRows)
     kept?.keep(made, as: name)

@@ -8,7 +8,7 @@ extension Weights {
                    padding: (Int, Int) = (1, 1)) throws -> Convolution {
     let rows = try rows("\(name).weight", [outputs, inputs, window, window])
     return try Convolution(weight: rows, inputs: inputs, window: window, bias: tensor("\(name).bias", [outputs]), stride: stride,
-                           padding: padding, precision: precision)
+                           padding: padding, precision: precision, isRead: !isSurvey)
   }
 }
 

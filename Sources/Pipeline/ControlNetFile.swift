@@ -27,6 +27,7 @@ public final class ControlNetFile: Sendable {
       throw CheckpointError.malformed(name, Self.complaint(of: names))
     }
     configuration = try ControlNetConfiguration(ControlNetConfiguration.sizes(of: checkpoint).settings(of: name, besides: folder.file("config.json").map(Settings.init)))
+    _ = try ControlNet(Weights(surveying: checkpoint), configuration)
     let digest = Digest()
     checkpoint.addFingerprint(to: digest)
     hash = digest.finish()

@@ -38,6 +38,15 @@ struct ModelFiles {
     clipTokenizer = try Self.clipTokenizer(tokenizers.clip)
     defaults = try ModelDefaults(parts.home, configuration, sampleSize: vaeSettings.whole("sample_size", 16...65536, standard: 1024))
     try checkFit()
+    try survey()
+  }
+
+  /// Whether every tensor of every part is there and of the right shape: a decoder that lacks one would else be noticed when the picture is done.
+  private func survey() throws {
+    _ = try FluxTransformer(Weights(surveying: transformer), configuration)
+    _ = try T5Encoder(Weights(surveying: t5), t5Configuration)
+    _ = try CLIPTextEncoder(Weights(surveying: clip), clipConfiguration)
+    _ = try AutoEncoder(Weights(surveying: vae), vaeConfiguration)
   }
 
   private static func t5Tokenizer(_ folder: ModelFolder) throws -> T5Tokenizer {

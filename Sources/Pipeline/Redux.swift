@@ -28,6 +28,8 @@ public final class ReduxFile: Sendable {
     guard up[1] == configuration.width else {
       throw CheckpointError.malformed(name, "the embedder takes states of \(up[1]), but the vision tower gives \(configuration.width); do they belong together?")
     }
+    _ = try SigLIPEncoder(Weights(surveying: tower), configuration)
+    _ = try ReduxEmbedder(Weights(surveying: embedder), inputs: configuration.width, outputs: down[0])
     (outputs, self.name) = (down[0], name)
     let digest = Digest()
     for checkpoint in [tower, embedder] { checkpoint.addFingerprint(to: digest) }

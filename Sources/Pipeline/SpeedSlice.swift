@@ -21,12 +21,15 @@ public final class SpeedSlice {
     public let peakBytes: Int
     /// A step with a LoRA beside every weight of the blocks, over one without.
     public let adapterRatio: Double?
+    /// What it takes once to make it part of the weights.
+    public let mergeSeconds: Double?
   }
 
   private static let width = 3072, heads = 24, depth = 128, doubles = 2, singles = 4, axes = [16, 56, 56]
   private let encoding: Encoding
   private let size: Int, text: Int
   private let model: FluxTransformer
+  private let checkpoint: Checkpoint, precision: Encoding
   private let rotary: Rotary
   private var image: Int { size / 16 * (size / 16) }
 
@@ -38,8 +41,9 @@ public final class SpeedSlice {
     (self.encoding, self.size, self.text) = (encoding, size, text)
     let config: [String: JSON] = ["num_layers": .number(Double(Self.doubles)), "num_single_layers": .number(Double(Self.singles)), "guidance_embeds": .flag(true)]
     let stored: Encoding = encoding.isFloat || encoding == .int8 ? .bf16 : encoding
-    let precision: Encoding = encoding == .f32 || encoding == .int8 ? encoding : .bf16
-    model = try FluxTransformer(Weights(Self.checkpoint(stored), precision: precision), FluxConfiguration(Settings(of: "bench", config)))
+    precision = encoding == .f32 || encoding == .int8 ? encoding : .bf16
+    checkpoint = try Self.checkpoint(stored)
+    model = try FluxTransformer(Weights(checkpoint, precision: precision), FluxConfiguration(Settings(of: "bench", config)))
     rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
     BufferPool.shared.drain()
   }
@@ -100,7 +104,7 @@ public final class SpeedSlice {
     let img = Tensor(repeating: 0.5, [image, Self.width]), txt = Tensor(repeating: 0.25, [text, Self.width])
     func varied(_ x: Tensor) -> Tensor { Tensor(x.shape, (0..<x.count).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
     let start = (varied(img), varied(txt)), vec = varied(Tensor(repeating: 0, [1, Self.width]))
-    let adapted = try rank.map(adapted)
+    let lora = try rank.map(lora), adapted = try lora.map { model.adapted(by: [(try $0.fitted(to: model, .transformer, of: checkpoint), 0.5)]) }
     var step = Double.infinity, withAdapter = Double.infinity, linear = [Double](repeating: .infinity, count: products.count), attention = Double.infinity
     var modulation = [Double](repeating: .infinity, count: modulations.count)
     let lone = try products.map { try LoneProduct(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs, encoding: multiplied) }
@@ -114,23 +118,25 @@ public final class SpeedSlice {
       for (index, product) in single.enumerated() { modulation[index] = min(modulation[index], try seconds { try product.run() }) }
       attention = min(attention, try seconds { try heads.run() })
     }
+    let merging = try lora.map { lora in try seconds { _ = try model.merged(with: [(lora, 0.5)], .transformer, of: checkpoint, precision: precision) } }
     let parts = ["linear": zip(linear, products).reduce(0) { $0 + $1.0 * Double($1.1.count) }, "attention": attention * Double(Self.doubles + Self.singles),
                  "modulation": zip(modulation, modulations).reduce(0) { $0 + $1.0 * Double($1.1.count) }]
     let floor = parts.values.reduce(0, +)
     return Result(encoding: encoding.rawValue, isa: InstructionSet.name, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
-                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak, adapterRatio: rank.map { _ in withAdapter / step })
+                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak, adapterRatio: rank.map { _ in withAdapter / step }, mergeSeconds: merging)
   }
 
-  /// The model with small matrices of this rank beside every weight.
-  private func adapted(rank: Int) throws -> FluxTransformer {
-    var adapted = model
-    try adapted.changeLayers { linear in
-      linear.adapters = try linear.parts.map { part in
-        Adapter.Share(try Adapter(down: Tensor(repeating: 1e-3, [rank, linear.inputs]), up: Tensor(repeating: 1e-3, [part.outputs.count, rank]),
-                                  outputs: part.outputs, intake: linear.intake), scale: 0.5)
-      }
+  /// An adapter of this rank for every weight of the blocks.
+  private func lora(rank: Int) throws -> LoRA {
+    var halves: [String: Tensor] = [:]
+    for (name, entry) in checkpoint.entries where name.contains("transformer_blocks.") && entry.shape.count == 2 {
+      let layer = name.dropLast(".weight".count)
+      halves["\(layer).lora_A.weight"] = Tensor(repeating: 1e-3, [rank, entry.shape[1]])
+      halves["\(layer).lora_B.weight"] = Tensor(repeating: 1e-3, [entry.shape[0], rank])
     }
-    return adapted
+    let bytes = try Safetensors.file(halves), storage = Storage(count: bytes.count)
+    bytes.withUnsafeBytes { storage.start.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    return try LoRA(FileBytes(name: "bench", storage: storage), name: "bench")
   }
 
   /// All blocks once.

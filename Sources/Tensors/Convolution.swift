@@ -22,13 +22,16 @@ package final class Convolution: Sendable {
   private let shelf = Mutex(Shelf())
   private struct Key: Hashable { let extent: Extent, threads: Int }
 
-  /// - Parameter padding: zeros before and after each axis.
+  /// - Parameters:
+  ///   - padding: zeros before and after each axis.
+  ///   - isRead: whether the numbers are taken; without them it cannot be run
   package init(weight: Rows, inputs: Int, window: Int, bias: Tensor?, stride: Int = 1, padding: (Int, Int),
-               precision: Encoding) throws {
+               precision: Encoding, isRead: Bool = true) throws {
     precondition(weight.width == inputs * window * window, "a \(window)×\(window) window of \(inputs) channels in rows of \(weight.width)")
     (outputs, self.inputs, self.window, self.stride) = (weight.count, inputs, window, stride)
     (before, after, self.bias) = (padding.0, padding.1, bias)
     encoding = precision == .bf16 && Product.multipliesBF16 ? .bf16 : .f32
+    guard isRead else { plain = Storage(count: 0); return }
     let rows = try weight.converted(to: encoding)
     plain = Storage(count: rows.count * rows.width * encoding.width)
     plain.start.copyMemory(from: rows.start, byteCount: plain.count)

@@ -24,9 +24,7 @@ package struct Linear: Sendable {
   package var inputs: Int { matrix.inputs }
 
   package func callAsFunction(_ x: Operand) throws -> Tensor {
-    var y = try matrix(x, bias: bias)
-    for share in adapters { try share.adapter.add(share.scale, of: x, to: &y, beside: bias) }
-    return y
+    try matrix(x, bias: bias, adapters: adapters)
   }
 
   /// The same of rows that may be wider than the matrix: what they have more, only adapters see.

@@ -70,6 +70,11 @@ package final class Matrix: Sendable {
     unproven = Mutex(nil)
   }
 
+  /// A matrix without numbers, for whoever only wants to know that there is one. It multiplies nothing.
+  package convenience init(unread outputs: Int, inputs: Int) {
+    self.init(outputs: outputs, inputs: inputs, intake: .f32, form: .rows([])) { preconditionFailure("a product with a matrix that was not read") }
+  }
+
   /// A matrix that was laid out before.
   /// - Parameter proof: throws where its numbers are damaged; asked before the first product
   init(outputs: Int, inputs: Int, intake: Intake, form: Form, proof: @escaping @Sendable () throws -> Void) {
@@ -102,13 +107,24 @@ package final class Matrix: Sendable {
     return (Product.PackedLayout(primitive.weights), storage)
   }
 
-  /// y = x·Wᵀ + bias.   x [rows, inputs] as `intake` says; y [rows, outputs] f32.
-  package func callAsFunction(_ x: Operand, bias: Tensor? = nil) throws -> Tensor {
+  /// y = x·Wᵀ + bias, and what adapters add.   x [rows, inputs] as `intake` says; y [rows, outputs] f32.
+  package func callAsFunction(_ x: Operand, bias: Tensor? = nil, adapters: [Adapter.Share] = []) throws -> Tensor {
     var y = Tensor(uninitialized: [x.rows, outputs])
+    let used = adapters.filter { $0.scale != 0 }, join = joining(used, x)
     try y.withMutableFloats { floats in
-      if let start = floats.baseAddress { try multiply(x, bias: bias, into: start) }
+      if let start = floats.baseAddress { try multiply(x, bias: bias, adapters: join ? used : [], into: start) }
     }
+    if !join { for share in used { try share.adapter.add(share.scale, of: x, to: &y, beside: bias) } }
     return y
+  }
+
+  /// Whether adapters are added while the product is made.
+  private func joining(_ adapters: [Adapter.Share], _ x: Operand) -> Bool {
+    guard !adapters.isEmpty, x.rows > 0, adapters.allSatisfy({ $0.adapter.joins && $0.adapter.inputs == inputs }) else { return false }
+    return switch form {
+    case .packed(let layout, _), .sums(let layout, _, _): layout.tiles != nil && outputs % 32 == 0
+    case .rows(let rows): x.encoding == .bf16 && x.rows >= TiledProduct.fewest && rows.allSatisfy { $0.count % 32 == 0 }
+    }
   }
 
   /// The same, for rows still in f32.
@@ -116,24 +132,46 @@ package final class Matrix: Sendable {
     try self(Operand(x, as: intake), bias: bias)
   }
 
-  private func multiply(_ x: Operand, bias: Tensor?, into y: UnsafeMutablePointer<Float>) throws {
+  private func multiply(_ x: Operand, bias: Tensor?, adapters: [Adapter.Share], into y: UnsafeMutablePointer<Float>) throws {
     precondition(x.width == inputs, "rows of \(x.width) times a matrix of \(inputs) inputs")
     precondition(x.encoding == intake.encoding, "rows in \(x.encoding) times a matrix that takes \(intake.encoding)")
     guard x.rows > 0 else { return }
     try prove()
+    var ending = TileUnit.Ending(bias: bias?.floats)
     switch form {
-    case .packed(let layout, let storage): try multiply(x, layout, storage, bias: bias, into: y)
+    case .packed(let layout, let storage):
+      if let tiles = layout.tiles { multiply(x, tiles, storage, ending, adapters, into: y) } else { try multiply(x, layout, storage, bias: bias, into: y) }
     case .sums(let layout, let storage, let scales):
-      try multiply(x, layout, storage, bias: nil, into: y)
       guard let byRow = x.scales?.start.assumingMemoryBound(to: Float.self) else { preconditionFailure("int8 rows without scales") }
+      if let tiles = layout.tiles {
+        (ending.byRow, ending.byColumn) = (UnsafePointer(byRow), scales.floats)
+        multiply(x, tiles, storage, ending, adapters, into: y)
+        return withExtendedLifetime((x, bias, scales)) {}
+      }
+      try multiply(x, layout, storage, bias: nil, into: y)
       let (byColumn, offset, outputs) = (scales.floats, bias?.floats, outputs)
       Team.forRows(x.rows, by: Operand.piece(outputs)) { rows in
         kernel.pointee.scale_sums(y + rows.lowerBound * outputs, byRow + rows.lowerBound, byColumn, offset, rows.count, outputs)
       }
     case .rows(let weights):
-      try TiledProduct(x: x, weights: weights, bias: bias?.floats, y: y, stride: outputs).run()
+      var product = TiledProduct(x: x, weights: weights, ending: ending, y: y, stride: outputs)
+      if !adapters.isEmpty { product.join(adapters) }
+      try product.run()
     }
     withExtendedLifetime((x, bias)) {}
+  }
+
+  /// A whole product on the tile unit, with all that is done to its sums.
+  private func multiply(_ x: Operand, _ tiles: tile_product, _ storage: Storage, _ ending: TileUnit.Ending, _ adapters: [Adapter.Share], into y: UnsafeMutablePointer<Float>) {
+    let gathered = TileUnit.gathered(tiles, rows: x.rows, source: x.start)
+    var ending = ending
+    if !adapters.isEmpty {
+      // Adapters multiply in bf16 what the matrix multiplies in int8.
+      let plain = x.plain(.bf16), rows = x.encoding == .bf16 ? gathered : TileUnit.gathered(plain, groupedAs: gathered)
+      ending.additions = adapters.compactMap { $0.adapter.addition($0.scale, of: rows) }
+      withExtendedLifetime(plain) {}
+    }
+    TileUnit.run(tiles, gathered, weights: storage.start, ending: ending, target: y)
   }
 
   private func prove() throws {
@@ -143,11 +181,8 @@ package final class Matrix: Sendable {
     }
   }
 
-  /// A whole product with the packed numbers.
+  /// A whole product with the packed numbers, through oneDNN.
   private func multiply(_ x: Operand, _ layout: Product.PackedLayout, _ storage: Storage, bias: Tensor?, into y: UnsafeMutablePointer<Float>) throws {
-    if let tiles = layout.tiles {
-      return TileUnit.run(tiles, rows: x.rows, source: x.start, weights: storage.start, bias: bias?.floats, target: y)
-    }
     let shape = Product.Shape(rows: x.rows, outputs: outputs, inputs: inputs, source: x.encoding, weights: x.encoding,
                               sourceStride: inputs, targetStride: outputs, bias: bias != nil, layout: .packed(layout))
     let threads = Team.threads

@@ -54,39 +54,99 @@ package enum TileUnit {
     var groups: Int { (rows + group - 1) / group }
 
     /// Some columns of the product of one group.
-    func multiply(_ product: tile_product, group index: Int, columns: Range<Int>, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
-                  target: UnsafeMutablePointer<Float>) {
+    func multiply(_ product: tile_product, group index: Int, columns: Range<Int>, weights: UnsafeRawPointer, ending: Ending, target: UnsafeMutablePointer<Float>) {
       var product = product
       let first = index * group
-      tile_multiply(&product, target + first * product.stride, storage.start + first * bytesPerRow, weights, bias, min(group, rows - first),
-                    columns.lowerBound, columns.upperBound)
+      let additions = ending.additions.map { one in
+        tile_addition(rows: UnsafeRawPointer(one.rows.start(of: index)), weights: one.start, inputs: one.inputs, from: one.outputs.lowerBound, to: one.outputs.upperBound)
+      }
+      additions.withUnsafeBufferPointer { additions in
+        var last = tile_ending(bias: ending.bias, by_row: ending.byRow.map { $0 + first }, by_column: ending.byColumn, additions: additions.baseAddress, count: additions.count)
+        tile_multiply(&product, target + first * product.stride, start(of: index), weights, &last, min(group, rows - first), columns.lowerBound, columns.upperBound)
+      }
+    }
+
+    private func start(of group: Int) -> UnsafeMutableRawPointer { storage.start + group * self.group * bytesPerRow }
+  }
+
+  /// A small product in bf16 that is added to some outputs of another while it is made.
+  struct Addition {
+    /// Cut into the same groups as the other product's.
+    let rows: GatheredRows
+    /// As `tile_pack` lays them out.
+    let weights: Storage
+    let inputs: Int
+    /// Multiples of 32.
+    let outputs: Range<Int>
+    /// Outputs of the weights before these.
+    var skipped = 0
+
+    var start: UnsafeRawPointer { UnsafeRawPointer(weights.start + skipped * inputs * 2) }
+
+    /// Of some outputs of the other product, counted from its first.
+    func within(_ range: Range<Int>) -> Addition? {
+      let kept = outputs.clamped(to: range)
+      guard !kept.isEmpty else { return nil }
+      return Addition(rows: rows, weights: weights, inputs: inputs, outputs: kept.lowerBound - range.lowerBound..<kept.upperBound - range.lowerBound,
+                      skipped: skipped + kept.lowerBound - outputs.lowerBound)
+    }
+  }
+
+  /// What is done to sums once they are whole, while they are near.
+  struct Ending {
+    var bias: UnsafePointer<Float>?
+    /// What sums of int8 are multiplied by, of each row and of each output.
+    var byRow: UnsafePointer<Float>?, byColumn: UnsafePointer<Float>?
+    var additions: [Addition] = []
+
+    /// The same for some of the outputs.
+    func of(_ outputs: Range<Int>) -> Ending {
+      Ending(bias: bias.map { $0 + outputs.lowerBound }, byRow: byRow, byColumn: byColumn.map { $0 + outputs.lowerBound }, additions: additions.compactMap { $0.within(outputs) })
     }
   }
 
   /// All rows by the thread that asks, from `weights` [outputs, inputs] as checkpoints store them.
-  static func runHere(_ product: tile_product, _ x: GatheredRows, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?, target: UnsafeMutablePointer<Float>) {
-    var product = product
-    let packed = Storage(count: product.outputs * product.inputs * 2)
-    tile_pack(&product, packed.start, weights)
-    for group in 0..<x.groups {
-      x.multiply(product, group: group, columns: 0..<product.outputs, weights: packed.start, bias: bias, target: target)
-    }
+  static func runHere(_ product: tile_product, _ x: GatheredRows, weights: UnsafeRawPointer, ending: Ending, target: UnsafeMutablePointer<Float>) {
+    let packed = packed(product, weights)
+    for group in 0..<x.groups { x.multiply(product, group: group, columns: 0..<product.outputs, weights: packed.start, ending: ending, target: target) }
     withExtendedLifetime(packed) {}
   }
 
-  /// source [rows, inputs] times weights → target [rows, outputs] f32 (int32 sums of int8). How it is cut does not show in the bytes:
-  /// every number is summed along the inputs in one order.
-  static func run(_ product: tile_product, rows: Int, source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
-                  target: UnsafeMutablePointer<Float>) {
+  /// Rows of a weight, [outputs, inputs] in bf16, as a product whose block is 16 takes them.
+  static func packed(_ product: tile_product, _ weights: UnsafeRawPointer) -> Storage {
+    var product = product
+    let packed = Storage(count: product.outputs * product.inputs * 2)
+    tile_pack(&product, packed.start, weights)
+    return packed
+  }
+
+  /// How many rows and outputs are made at a time, so that every thread has some.
+  private static func cut(_ product: tile_product, rows: Int) -> (group: Int, piece: Int) {
     var (group, piece) = (Int(tile_group), 1024)
     func pieces() -> Int { (rows + group - 1) / group * ((product.outputs + piece - 1) / piece) }
     while piece > 256, pieces() < 4 * Team.threads { piece /= 2 }
     while group > 32, group >= 2 * rows || pieces() < 2 * Team.threads { group /= 2 }
-    let x = GatheredRows(product, rows: rows, source: source, group: group), width = piece
-    Team.forEach(pieces()) { index, _ in
+    return (group, piece)
+  }
+
+  /// Rows laid out for a product, cut as it is best cut.
+  static func gathered(_ product: tile_product, rows: Int, source: UnsafeRawPointer) -> GatheredRows {
+    GatheredRows(product, rows: rows, source: source, group: cut(product, rows: rows).group)
+  }
+
+  /// The same rows in bf16, cut as others are.
+  static func gathered(_ x: Operand, groupedAs other: GatheredRows) -> GatheredRows {
+    GatheredRows(tile_product(outputs: 16, inputs: x.width, block: 16, stride: 16, is_int8: false, accumulates: false), rows: x.rows, source: x.start, group: other.group)
+  }
+
+  /// x times weights → target [rows, stride] f32 (int32 sums of int8 without scales). How it is cut does not show in the bytes:
+  /// every number is summed along the inputs in one order.
+  static func run(_ product: tile_product, _ x: GatheredRows, weights: UnsafeRawPointer, ending: Ending, target: UnsafeMutablePointer<Float>) {
+    let width = cut(product, rows: x.rows).piece
+    Team.forEach(x.groups * ((product.outputs + width - 1) / width)) { index, _ in
       // The same columns for all rows, one after the other: their weights are read once.
       let column = index / x.groups * width
-      x.multiply(product, group: index % x.groups, columns: column..<min(product.outputs, column + width), weights: weights, bias: bias, target: target)
+      x.multiply(product, group: index % x.groups, columns: column..<min(product.outputs, column + width), weights: weights, ending: ending, target: target)
     }
   }
 }

@@ -6,18 +6,31 @@ import Synchronization
 struct TiledProduct {
   let x: Operand
   let weights: [Rows]                 // their outputs follow each other
-  let bias: UnsafePointer<Float>?
+  /// A bias, and what adapters add where `joins` says that they can.
+  var ending: TileUnit.Ending
   let y: UnsafeMutablePointer<Float>
   let stride: Int
   /// Whether it is added to what y holds.
   var accumulates = false
+  /// x as the tile unit takes it, where that was made before.
+  var gathered: TileUnit.GatheredRows?
 
   static let outputsPerTile = 256
+  /// Rows that it pays to lay out for the tile unit.
+  static let fewest = 32
   static let rowsPerTile = 128
 
   /// Rows of a weight, the place of their outputs in y, and the rows of x that they are multiplied with.
   private struct Tile {
     let weight: Int, outputs: Range<Int>, column: Int, rows: Range<Int>
+  }
+
+  /// Adds what adapters add, while the product is made; for rows that the tile unit takes.
+  mutating func join(_ adapters: [Adapter.Share]) {
+    guard let unit = unit(outputs: 16) else { preconditionFailure("adapters that join nothing") }
+    let rows = TileUnit.GatheredRows(unit, rows: x.rows, source: x.start)
+    ending.additions = adapters.compactMap { $0.adapter.addition($0.scale, of: rows) }
+    gathered = rows
   }
 
   func run() throws {
@@ -26,7 +39,7 @@ struct TiledProduct {
       _ = try Product.primitive(shape, threads: 1)      // all are made before the team starts
     }
     // How wide a tile is does not show in how x is laid out for it.
-    let gathered = unit(outputs: 16).map { TileUnit.GatheredRows($0, rows: x.rows, source: x.start) }
+    let gathered = self.gathered ?? unit(outputs: 16).map { TileUnit.GatheredRows($0, rows: x.rows, source: x.start) }
     Team.forEach(tiles.count) { index, _ in
       do { try multiply(tiles[index], gathered) } catch { failure.withLock { $0 = error as? TensorError ?? .product("a tile", -1) } }
     }
@@ -54,22 +67,22 @@ struct TiledProduct {
     if let unpacked { weight.unpack(tile.outputs, to: unpacked.start, as: x.encoding) }
     let factors = unpacked?.start ?? weight.start + tile.outputs.lowerBound * weight.stride
     if let gathered, let unit = unit(outputs: tile.outputs.count) {
-      TileUnit.runHere(unit, gathered, weights: factors, bias: bias.map { $0 + tile.column }, target: y + tile.column)
+      TileUnit.runHere(unit, gathered, weights: factors, ending: ending.of(tile.column..<tile.column + tile.outputs.count), target: y + tile.column)
       return withExtendedLifetime(unpacked) {}
     }
     var first = tile.rows.lowerBound
     for height in heights(tile.rows, each: true) {
       let primitive = try Product.primitive(shape(rows: height, outputs: tile.outputs.count), threads: 1)
-      try Product.run(primitive, source: x.at(first), weights: factors, bias: bias.map { $0 + tile.column },
+      try Product.run(primitive, source: x.at(first), weights: factors, bias: ending.bias.map { $0 + tile.column },
                       target: y + first * stride + tile.column)
       first += height
     }
     withExtendedLifetime(unpacked) {}
   }
 
-  /// How the tile unit makes a tile of so many outputs; nil where it does not. Few rows do not pay for laying out their factors.
+  /// How the tile unit makes a tile of so many outputs; nil where it does not. Fewer rows do not pay for laying out their factors.
   private func unit(outputs: Int) -> tile_product? {
-    guard x.encoding == .bf16, x.rows >= 32 else { return nil }
+    guard x.encoding == .bf16, x.rows >= Self.fewest else { return nil }
     return TileUnit.product(outputs: outputs, inputs: x.width, stride: stride, accumulates: accumulates)
   }
 
@@ -85,6 +98,6 @@ struct TiledProduct {
 
   private func shape(rows: Int, outputs: Int) -> Product.Shape {
     Product.Shape(rows: rows, outputs: outputs, inputs: x.width, source: x.encoding, weights: x.encoding, sourceStride: x.width,
-                  targetStride: stride, bias: bias != nil, layout: .rows(stride: x.width), accumulates: accumulates)
+                  targetStride: stride, bias: ending.bias != nil, layout: .rows(stride: x.width), accumulates: accumulates)
   }
 }

@@ -58,7 +58,9 @@ struct Bench: ParsableCommand {
         let parts = result.floorParts.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }.joined(separator: ", ")
         print(String(format: "%-7@ %4dx%-4d + %d  %.3f s a step, products alone %.3f s (%@), ratio %.2f, %.0f GFLOP/s, peak %.1f GB", result.encoding, size, size, text,
                      result.secondsPerStep, result.floorSeconds, parts, result.ratio, result.gigaflopsPerSecond, Double(result.peakBytes) / 1e9))
-        if let lora, let ratio = result.adapterRatio { print(String(format: "        with a LoRA of rank %d: %+.1f %% a step", lora, (ratio - 1) * 100)) }
+        if let lora, let ratio = result.adapterRatio, let merging = result.mergeSeconds {
+          print(String(format: "        with a LoRA of rank %d beside the weights: %+.1f %% a step; merged with them: %.2f s, once", lora, (ratio - 1) * 100, merging))
+        }
       } catch { Exit.failed.leave(saying: "\(error)") }
     }
   }

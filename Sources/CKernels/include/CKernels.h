@@ -124,9 +124,26 @@ void tile_pack(const struct tile_product *product, void *to, const void *rows);
 /// Lays a group of rows, [rows, inputs], out for tile_multiply, in as many bytes; rows up to the next multiple of 32 are zeros.
 void tile_gather(const struct tile_product *product, void *to, const void *x, size_t rows);
 
-/// y[r, from ..< to] = x[r,·] · W (+ bias), in f32, or in int32 of int8; the bytes depend on no other row or column.   x a gathered
-/// group; y [rows, stride]; bias [outputs] or null.
-void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const float *_Nullable bias,
+/// A product in bf16 that is added to some columns of another: rows gathered, weights as tile_pack lays them out.
+struct tile_addition {
+  const void *rows;       // a gathered group of the same rows
+  const void *weights;
+  size_t inputs;          // a multiple of 32, and few enough that a group is laid out in one chunk: tile_longest at the most
+  size_t from, to;        // columns, multiples of 32
+};
+enum { tile_longest = 2048 };
+
+/// What is done to sums once they are whole, while they are near.
+struct tile_ending {
+  const float *_Nullable bias;                     // [outputs]
+  // What sums of int8 are multiplied by, or null for both: then y is int32.   [rows] of the group, [outputs]
+  const float *_Nullable by_row, *_Nullable by_column;
+  const struct tile_addition *_Nullable additions;
+  size_t count;
+};
+
+/// y[r, from ..< to] = x[r,·] · W, and its ending; the bytes depend on no other row or column.   x a gathered group; y [rows, stride].
+void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
                    size_t rows, size_t from, size_t to);
 
 /// Runs body(context, index, thread) for index 0 ..< count on oneDNN's own team of threads (libgomp), each index once, in
