@@ -88,7 +88,7 @@
 ---@field scale? (number|number[]|fun(step: flux.Step): number) How much of it; 1 by default.
 ---@field text? number How much of what it says of the text encoders; as much as scale by default.
 ---@field partial? boolean Whether parts of it that the model has no place for may be left out.
----@field merge? boolean Whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number.
+---@field merge? boolean Whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number. Left out: the faster way.
 
 ---@class (exact) flux.ConditioningParts
 ---@field sequence flux.Tensor [tokens, T5 width].

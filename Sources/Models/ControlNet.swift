@@ -103,7 +103,7 @@ package struct Residuals: Sendable {
   fileprivate let takesTurns: Bool
 
   /// Reference: diffusers `FluxTransformer2DModel.forward`, `controlnet_blocks_repeat`.
-  func add(_ all: [Tensor], to x: inout Tensor, from first: Int = 0, behind block: Int, of blocks: Int) {
+  package func add(_ all: [Tensor], to x: inout Tensor, from first: Int = 0, behind block: Int, of blocks: Int) {
     guard !all.isEmpty else { return }
     let sharing = (blocks + all.count - 1) / all.count
     x.add(all[takesTurns ? block % all.count : block / sharing], gate: Tensor(repeating: scale, [x.width]), from: first)

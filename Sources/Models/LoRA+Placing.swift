@@ -49,6 +49,15 @@ extension LoRA {
     }
   }
 
+  /// Operations that it adds beside the transformer's weights, over those of the layers that it changes; nil where it changes none, or
+  /// weights that are kept in blocks, which would lose by being made anew.
+  package func shareBeside(_ checkpoint: Checkpoint) -> Double? {
+    let changed = modules.filter { $0.part == .transformer && $0.shape != nil && !$0.isNorm }
+    guard changed.allSatisfy({ $0.layers.allSatisfy { Self.weight(of: $0, in: checkpoint)?.encoding?.isFloat ?? true } }) else { return nil }
+    let own = changed.reduce(0) { $0 + ($1.shape ?? []).reduce(1, *) }
+    return own == 0 ? nil : Double(operations(of: .transformer, rows: 1)) / Double(2 * own)
+  }
+
   private static func weight(of layer: String, in checkpoint: Checkpoint) -> Checkpoint.Entry? {
     checkpoint.entries["\(layer).weight"] ?? (layer.hasPrefix(clipStart) ? checkpoint.entries["\(layer.dropFirst(clipStart.count)).weight"] : nil)
   }
@@ -142,9 +151,9 @@ extension Layered {
           let first = linear.parts[at].outputs.lowerBound, rows = first..<first + module.outputs
           var sum = try weight ?? LoRA.weights(of: names, in: checkpoint)
           if module.shape != nil {
-            let old = sum[rows], difference = try lora.difference(of: module)
-            let new = try lora.gain(of: module, on: checkpoint).map { $0.reshaped([rows.count, 1]) * (old + difference) - old } ?? difference
-            sum = Tensor.concatenated([sum[0..<rows.lowerBound], old + scale * new, sum[rows.upperBound..<sum.rows]].filter { $0.rows > 0 })
+            let difference = try lora.difference(of: module)
+            let new = try lora.gain(of: module, on: checkpoint).map { $0.reshaped([rows.count, 1]) * (sum[rows] + difference) - sum[rows] } ?? difference
+            sum.add(new, gate: Tensor(repeating: scale, [linear.inputs]), from: rows.lowerBound)
           }
           if let more = try lora.matrices(of: module).bias {
             let old = bias ?? Tensor.zeros([linear.outputs])

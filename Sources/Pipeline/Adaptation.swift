@@ -20,14 +20,16 @@ public struct Adaptation {
   public var text: Float
   /// Whether parts of it that the model has no place for may be left out.
   public let isPartial: Bool
-  /// Whether it becomes part of the transformer's weights, and not a product beside them.
-  public let isMerged: Bool
+  /// Whether it becomes part of the transformer's weights, and not a product beside them; where nil, the faster of the two.
+  public fileprivate(set) var merge: Bool?
+  /// Whether it is part of the weights, once that is decided.
+  public var isMerged: Bool { merge ?? false }
 
   /// - Parameter text: as much as `scale` where nil
   /// - Throws: `PipelineError` where the text encoders, or weights that it is merged with, would need a scale that changes
-  public init(_ lora: LoRA, scale: PerStep<Float> = .constant(1), text: Float? = nil, isPartial: Bool = false, isMerged: Bool = false) throws {
-    (self.lora, self.scale, self.isPartial, self.isMerged) = (lora, scale, isPartial, isMerged)
-    if isMerged {
+  public init(_ lora: LoRA, scale: PerStep<Float> = .constant(1), text: Float? = nil, isPartial: Bool = false, merge: Bool? = nil) throws {
+    (self.lora, self.scale, self.isPartial, self.merge) = (lora, scale, isPartial, merge)
+    if merge == true {
       guard case .constant = scale else {
         throw PipelineError.option("lora", "has a scale that changes from step to step, and weights that are merged cannot: leave out 'merge' of '\(lora.name)', or give one number")
       }
@@ -48,6 +50,27 @@ public struct Adaptation {
 }
 
 extension FluxPipeline {
+  /// Products beside the weights of more than this share of what the layers themselves multiply are slower than merging, which takes a
+  /// second for some hundred million weights, once: a whole difference (LoHa, LoKr, `.diff`) doubles the product at every step, a LoRA of
+  /// rank 16 adds a hundredth.
+  private static let dearShare = 0.25
+
+  /// Adapters of which it is known whether they are merged. What decides is the file, the model and the memory that there may be, not how
+  /// long a run is: a picture is the same bytes wherever it is made.
+  /// - Parameter size: of the picture; a second transformer must fit beside it
+  func placed(_ adapters: [Adaptation], size: Size) -> [Adaptation] {
+    let isPlain = precision == .f32 || precision == .bf16
+    func isDear(_ one: Adaptation) -> Bool {
+      isPlain && one.isConstant && !reads(one.lora) && (one.lora.shareBeside(files.transformer).map { $0 > Self.dearShare } ?? false)
+    }
+    return adapters.map { one in
+      guard one.merge == nil else { return one }
+      var placed = one
+      placed.merge = isDear(one) && residency.footprint.least(.velocity(text: 512, size: size)) + residency.footprint.copy <= residency.limit
+      return placed
+    }
+  }
+
   /// An adapter from a safetensors file, checked against this model; read once, as long as the file stays as it is.
   /// - Parameters:
   ///   - name: what messages and records call it; the file's own name where nil

@@ -90,7 +90,7 @@ public final class FluxPipeline {
   /// The one loop, for whoever wants to hold it.
   /// - Throws: `PipelineError` for a request that the model cannot serve.
   public func trajectory(_ request: Request) throws -> Trajectory {
-    let size = try size(of: request)
+    let request = try settled(request), size = try size(of: request)
     let count = try pictureCount(request)
     for adapter in request.adapters { try check(adapter.lora, isPartial: adapter.isPartial) }
     try check(request.controls, beside: request.adapters.map(\.lora))
@@ -105,6 +105,13 @@ public final class FluxPipeline {
     course.nearlyOne = self.schedule.nearlyOne(tokens: tokens(of: size))
     let evaluation = Evaluation(pipeline: self, request: request, companions: start.companions, negative: negative)
     return Trajectory(from: start.latents, along: start.schedule, on: course) { try evaluation($0, $1, $2, &$3) }
+  }
+
+  /// A request of which nothing is left to be decided: which adapters are merged.
+  public func settled(_ request: Request) throws -> Request {
+    var settled = request
+    settled.adapters = placed(request.adapters, size: try size(of: request))
+    return settled
   }
 
   /// The finished latents of a request, [n, 16, height/8, width/8].
@@ -133,7 +140,7 @@ public final class FluxPipeline {
                        controls: [Control] = []) throws -> Tensor {
     var uncached: FirstBlockCache?
     let companions = try shown(controls, beside: x, adapters.map(\.lora))
-    let shares = try adapters.map { one in
+    let shares = try placed(adapters, size: Size(width: x.shape[3] * reduction, height: x.shape[2] * reduction)).map { one in
       guard case .constant(let scale) = one.scale else { throw PipelineError.option("lora", "has a scale that changes from step to step, and here is no step") }
       return (lora: one.lora, scale: scale, isMerged: one.isMerged)
     }

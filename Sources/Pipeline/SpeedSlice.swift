@@ -19,13 +19,13 @@ public final class SpeedSlice {
     /// Parts of the step's floor: linear layers, attention, modulations.
     public let floorParts: [String: Double]
     public let peakBytes: Int
-    /// A step with a LoRA beside every weight of the blocks, over one without.
+    /// A step with a LoRA beside every weight of the blocks, over the one without just before it; the middle of all repeats.
     public let adapterRatio: Double?
     /// What it takes once to make it part of the weights.
     public let mergeSeconds: Double?
   }
 
-  private static let width = 3072, heads = 24, depth = 128, doubles = 2, singles = 4, axes = [16, 56, 56]
+  static let width = 3072, heads = 24, depth = 128, doubles = 2, singles = 4, axes = [16, 56, 56]
   private let encoding: Encoding
   private let size: Int, text: Int
   private let model: FluxTransformer
@@ -40,16 +40,15 @@ public final class SpeedSlice {
   public init(_ encoding: Encoding, size: Int, text: Int) throws {
     (self.encoding, self.size, self.text) = (encoding, size, text)
     let config: [String: JSON] = ["num_layers": .number(Double(Self.doubles)), "num_single_layers": .number(Double(Self.singles)), "guidance_embeds": .flag(true)]
-    let stored: Encoding = encoding.isFloat || encoding == .int8 ? .bf16 : encoding
-    precision = encoding == .f32 || encoding == .int8 ? encoding : .bf16
-    checkpoint = try Self.checkpoint(stored)
+    let (stored, precision) = Self.kept(encoding)
+    (self.precision, checkpoint) = (precision, try Self.weights(stored).checkpoint)
     model = try FluxTransformer(Weights(checkpoint, precision: precision), FluxConfiguration(Settings(of: "bench", config)))
     rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
     BufferPool.shared.drain()
   }
 
   /// Tensors of the slice, under diffusers' names; each its own bytes.
-  private static func checkpoint(_ encoding: Encoding) throws -> Checkpoint {
+  static func weights(_ encoding: Encoding) throws -> BenchWeights {
     var weights = BenchWeights()
     let w = width
     weights.linear("x_embedder", 64, w, .bf16)
@@ -79,19 +78,24 @@ public final class SpeedSlice {
       weights.linear("\(start).proj_out", 5 * w, w, encoding)
       for name in ["norm_q", "norm_k"] { weights.add("\(start).attn.\(name).weight", [depth], .bf16) }
     }
-    return weights.checkpoint
+    return weights
   }
 
-  /// rows, inputs, outputs and how many of each linear layer's product there are in a step.
-  private var products: [(rows: Int, inputs: Int, outputs: Int, count: Int)] {
-    let w = Self.width, all = image + text
-    return [image, text].flatMap { rows in [(rows, w, 3 * w, Self.doubles), (rows, w, w, Self.doubles), (rows, w, 4 * w, Self.doubles), (rows, 4 * w, w, Self.doubles)] }
-      + [(all, w, 7 * w, Self.singles), (all, 5 * w, w, Self.singles)]
+  /// Each linear layer's product in a step of so many tokens.
+  static func products(image: Int, text: Int) -> [ProductFloor.Shape] {
+    let w = width, all = image + text
+    return [image, text].flatMap { rows in [(rows, w, 3 * w, doubles), (rows, w, w, doubles), (rows, w, 4 * w, doubles), (rows, 4 * w, w, doubles)] }
+      + [(all, w, 7 * w, singles), (all, 5 * w, w, singles)]
   }
-  private var modulations: [(outputs: Int, count: Int)] { [(6 * Self.width, 2 * Self.doubles), (3 * Self.width, Self.singles)] }
+  static let modulations: [ProductFloor.Shape] = [(1, width, 6 * width, 2 * doubles), (1, width, 3 * width, singles)]
+
+  /// How weights are stored for an encoding, and how they are kept.
+  static func kept(_ encoding: Encoding) -> (stored: Encoding, precision: Encoding) {
+    (encoding.isFloat || encoding == .int8 ? .bf16 : encoding, encoding == .f32 || encoding == .int8 ? encoding : .bf16)
+  }
 
   private var operations: Double {
-    let linear = products.reduce(0.0) { $0 + 2 * Double($1.rows) * Double($1.inputs) * Double($1.outputs) * Double($1.count) }
+    let linear = Self.products(image: image, text: text).reduce(0.0) { $0 + 2 * Double($1.rows) * Double($1.inputs) * Double($1.outputs) * Double($1.count) }
     let tokens = Double(image + text)
     return linear + Double(Self.doubles + Self.singles) * 4 * tokens * tokens * Double(Self.width)
   }
@@ -99,31 +103,22 @@ public final class SpeedSlice {
   /// Steps and products alone, in turns, and the least of each.
   /// - Parameter rank: of a LoRA beside every weight of the blocks, to be measured too
   public func measure(repeats: Int, rank: Int? = nil, progress: (String) -> Void = { _ in }) throws -> Result {
-    let multiplied: Encoding = encoding == .int8 ? Product.multipliesInt8 ? .int8 : .f32 : encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16
-    let between: Encoding = multiplied == .f32 ? .f32 : .bf16
     let img = Tensor(repeating: 0.5, [image, Self.width]), txt = Tensor(repeating: 0.25, [text, Self.width])
     func varied(_ x: Tensor) -> Tensor { Tensor(x.shape, (0..<x.count).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
     let start = (varied(img), varied(txt)), vec = varied(Tensor(repeating: 0, [1, Self.width]))
     let lora = try rank.map(lora), adapted = try lora.map { model.adapted(by: [(try $0.fitted(to: model, .transformer, of: checkpoint), 0.5)]) }
-    var step = Double.infinity, withAdapter = Double.infinity, linear = [Double](repeating: .infinity, count: products.count), attention = Double.infinity
-    var modulation = [Double](repeating: .infinity, count: modulations.count)
-    let lone = try products.map { try LoneProduct(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs, encoding: multiplied) }
-    let single = try modulations.map { try LoneProduct(rows: 1, inputs: Self.width, outputs: $0.outputs, encoding: between) }
-    let heads = try LoneAttention(heads: Self.heads, tokens: image + text, depth: Self.depth, encoding: between)
+    var step = Double.infinity, ratios: [Double] = []
+    var floor = try ProductFloor(Self.products(image: image, text: text), Self.modulations, attentions: Self.doubles + Self.singles, tokens: image + text, encoding)
     for turn in 0..<repeats {
       progress("\(turn + 1)/\(repeats)")
-      step = min(step, try seconds { try run(model, start.0, start.1, vec) })
-      if let adapted { withAdapter = min(withAdapter, try seconds { try run(adapted, start.0, start.1, vec) }) }
-      for (index, product) in lone.enumerated() { linear[index] = min(linear[index], try seconds { try product.run() }) }
-      for (index, product) in single.enumerated() { modulation[index] = min(modulation[index], try seconds { try product.run() }) }
-      attention = min(attention, try seconds { try heads.run() })
+      let time = try ProductFloor.seconds { try run(model, start.0, start.1, vec) }
+      step = min(step, time)
+      if let adapted { ratios.append(try ProductFloor.seconds { try run(adapted, start.0, start.1, vec) } / time) }
+      try floor.measure()
     }
-    let merging = try lora.map { lora in try seconds { _ = try model.merged(with: [(lora, 0.5)], .transformer, of: checkpoint, precision: precision) } }
-    let parts = ["linear": zip(linear, products).reduce(0) { $0 + $1.0 * Double($1.1.count) }, "attention": attention * Double(Self.doubles + Self.singles),
-                 "modulation": zip(modulation, modulations).reduce(0) { $0 + $1.0 * Double($1.1.count) }]
-    let floor = parts.values.reduce(0, +)
+    let merging = try lora.map { lora in try ProductFloor.seconds { _ = try model.merged(with: [(lora, 0.5)], .transformer, of: checkpoint, precision: precision) } }
     return Result(encoding: encoding.rawValue, isa: InstructionSet.name, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
-                  secondsPerStep: step, floorSeconds: floor, ratio: step / floor, gigaflopsPerSecond: operations / step / 1e9, floorParts: parts, peakBytes: Self.peak, adapterRatio: rank.map { _ in withAdapter / step }, mergeSeconds: merging)
+                  secondsPerStep: step, floorSeconds: floor.seconds, ratio: step / floor.seconds, gigaflopsPerSecond: operations / step / 1e9, floorParts: floor.parts, peakBytes: Self.peak, adapterRatio: ratios.isEmpty ? nil : ratios.sorted()[ratios.count / 2], mergeSeconds: merging)
   }
 
   /// An adapter of this rank for every weight of the blocks.
@@ -145,12 +140,6 @@ public final class SpeedSlice {
     for block in model.doubleBlocks { try block(img: &i, txt: &t, vec: vec, rotary: rotary) }
     var x = Tensor.concatenated([t, i])
     for block in model.singleBlocks { try block(&x, vec: vec, rotary: rotary) }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = ContinuousClock.now
-    try body()
-    return (ContinuousClock.now - start) / .seconds(1)
   }
 
   /// The most that the process held so far.

@@ -12,6 +12,8 @@ public enum SpeedStage: String, CaseIterable, Sendable {
   case vae
   /// Attention of one block of the transformer: 24 heads of 128.
   case attention
+  /// A ControlNet of as many blocks as the slice has, and adding what it says to the transformer.
+  case controlnet
 
   public struct Result: Codable, Sendable {
     public let stage: String, encoding: String, isa: String
@@ -36,31 +38,20 @@ public enum SpeedStage: String, CaseIterable, Sendable {
     case .t5: try measuredT5(encoding, tokens: text, repeats)
     case .vae: try measuredDecoder(encoding, size: size, tile: tile, repeats)
     case .attention: try measuredAttention(encoding, tokens: size / 16 * (size / 16) + text, repeats)
+    case .controlnet: try measuredControlNet(encoding, size: size, text: text, repeats)
     }
   }
 
-  private func result(_ encoding: Encoding, size: Int? = nil, tokens: Int? = nil, _ repeats: Int, _ seconds: Double, floor: Double? = nil, operations: Double) -> Result {
+  func result(_ encoding: Encoding, size: Int? = nil, tokens: Int? = nil, _ repeats: Int, _ seconds: Double, floor: Double? = nil, operations: Double) -> Result {
     Result(stage: rawValue, encoding: encoding.rawValue, isa: InstructionSet.name, size: size, tokens: tokens, threads: Team.threads, repeats: repeats, seconds: seconds,
            floorSeconds: floor, ratio: floor.map { seconds / $0 }, gigaflopsPerSecond: operations / seconds / 1e9, peakBytes: SpeedSlice.peak)
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = ContinuousClock.now
-    try body()
-    return (ContinuousClock.now - start) / .seconds(1)
-  }
-
-  private static func kept(_ encoding: Encoding) -> (stored: Encoding, precision: Encoding, multiplied: Encoding) {
-    let precision: Encoding = encoding == .f32 || encoding == .int8 ? encoding : .bf16
-    let multiplied: Encoding = encoding == .int8 ? Product.multipliesInt8 ? .int8 : .f32 : encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16
-    return (encoding.isFloat || encoding == .int8 ? .bf16 : encoding, precision, multiplied)
   }
 
   // Sizes of T5 v1.1 XXL, and how many layers are tried at once, so that a prompt's beginning and end weigh little.
   private static let published = (width: 4096, hidden: 10240, heads: 64, depth: 64), layers = 2
 
   private func measuredT5(_ encoding: Encoding, tokens: Int, _ repeats: Int) throws -> Result {
-    let (stored, precision, multiplied) = Self.kept(encoding), c = Self.published, inner = c.heads * c.depth
+    let (stored, precision) = SpeedSlice.kept(encoding), multiplied = ProductFloor.multiplied(encoding), c = Self.published, inner = c.heads * c.depth
     var weights = BenchWeights()
     weights.add("shared.weight", [32, c.width], .bf16)
     weights.add("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", [32, c.heads], .bf16)
@@ -84,9 +75,9 @@ public enum SpeedStage: String, CaseIterable, Sendable {
     let ids = (0..<tokens).map { $0 % 32 }
     var time = Double.infinity, floor = [Double](repeating: .infinity, count: products.count + 1)
     for _ in 0..<repeats {
-      time = min(time, try seconds { _ = try model(ids) } / Double(Self.layers))
-      for (index, product) in products.enumerated() { floor[index] = min(floor[index], try seconds { try product.run() }) }
-      floor[products.count] = min(floor[products.count], try seconds { try heads.run() })
+      time = min(time, try ProductFloor.seconds { _ = try model(ids) } / Double(Self.layers))
+      for (index, product) in products.enumerated() { floor[index] = min(floor[index], try ProductFloor.seconds { try product.run() }) }
+      floor[products.count] = min(floor[products.count], try ProductFloor.seconds { try heads.run() })
     }
     return result(encoding, tokens: tokens, repeats, time, floor: floor.reduce(0, +), operations: configuration.operations(tokens: tokens, layers: 1))
   }
@@ -102,8 +93,8 @@ public enum SpeedStage: String, CaseIterable, Sendable {
     let whole = Attention(scale: 1 / Float(depth).squareRoot()), lone = try LoneAttention(heads: heads, tokens: tokens, depth: depth, encoding: kept)
     var time = Double.infinity, floor = Double.infinity
     for _ in 0..<repeats {
-      time = min(time, try seconds { _ = try whole(cut[0], cut[1], cut[2]) })
-      floor = min(floor, try seconds { try lone.run() })
+      time = min(time, try ProductFloor.seconds { _ = try whole(cut[0], cut[1], cut[2]) })
+      floor = min(floor, try ProductFloor.seconds { try lone.run() })
     }
     return result(kept, tokens: tokens, repeats, time, floor: floor, operations: 4 * Double(tokens) * Double(tokens) * Double(heads * depth))
   }
@@ -143,7 +134,7 @@ public enum SpeedStage: String, CaseIterable, Sendable {
     let model = try AutoEncoder(Weights(weights.checkpoint, precision: kept), configuration)
     let x = Tensor([latents, size / 8, size / 8], (0..<latents * size / 8 * (size / 8)).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 })
     var time = Double.infinity
-    for _ in 0..<repeats { time = min(time, try seconds { _ = try model.decode(x, tiling: tile.map { Tiling(side: $0) }) }) }
+    for _ in 0..<repeats { time = min(time, try ProductFloor.seconds { _ = try model.decode(x, tiling: tile.map { Tiling(side: $0) }) }) }
     return result(kept, size: size, repeats, time, operations: configuration.decodingOperations(pixels: size * size))
   }
 }

@@ -82,13 +82,14 @@ package final class Matrix: Sendable {
     unproven = Mutex(proof)
   }
 
-  /// Narrower matrices of int8 have no fast product for few rows: oneDNN falls back to its reference one there.
+  /// Narrower matrices of int8 have no fast product for few rows, nor have those whose inputs are no whole tiles: oneDNN falls back to its
+  /// reference one there.
   private static let narrowest = 64
 
   /// The primitive whose layout weights are packed into; nil where oneDNN has no thread-invariant one.
   static func packing(outputs: Int, inputs: Int, _ encoding: Encoding) throws -> Primitive? {
     guard encoding != .bf16 || Product.multipliesBF16, encoding != .f16 else { return nil }
-    guard encoding != .int8 || min(outputs, inputs) >= narrowest else { return nil }
+    guard encoding != .int8 || outputs >= narrowest && inputs % narrowest == 0 && inputs > 0 else { return nil }
     // The layout chosen for 1,024 rows is accepted for every number of rows.
     let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: encoding, weights: encoding,
                               sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)

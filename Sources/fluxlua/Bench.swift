@@ -11,13 +11,13 @@ struct Bench: ParsableCommand {
     abstract: "Measure a slice of FLUX.1 at full width against its products alone.",
     discussion: """
       2 double and 4 single blocks, 24 heads of 128, with weights made in memory; nothing is loaded. The floor is every product of the slice by \
-      itself, timed in the same run; the ratio is what all else costs. --stage measures another piece: a layer of T5-XXL, attention alone, or the decoding of \
-      a picture, which has no floor. Figures are the least of the repeats: on a machine that others use, only the ratio counts.
+      itself, timed in the same run; the ratio is what all else costs. --stage measures another piece: a layer of T5-XXL, attention alone, a ControlNet of as many \
+      blocks, or the decoding of a picture, which has no floor. Figures are the least of the repeats: on a machine that others use, only the ratio counts.
       """)
 
   @Option(help: ArgumentHelp("How weights are kept: f32, bf16, int8, or a type of GGUF such as q4_k and q8_0; several with commas.", valueName: "encodings"))
   var encoding = "bf16"
-  @Option(help: ArgumentHelp("Measure this instead of the slice: t5, vae or attention.", valueName: "stage")) var stage: SpeedStage?
+  @Option(help: ArgumentHelp("Measure this instead of the slice: t5, vae, attention or controlnet.", valueName: "stage")) var stage: SpeedStage?
   @Option(help: "Pixels along each side, in multiples of 16.") var size = 512
   @Option(help: ArgumentHelp("Decode in tiles of so many pixels along each side.", valueName: "pixels")) var tile: Int?
   @Option(help: "T5 tokens.") var text = 256

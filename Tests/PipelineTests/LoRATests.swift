@@ -106,6 +106,31 @@ import Testing
     #expect(try pipeline.sample(run).values != before.values, "a run's own prompt is read with it")
   }
 
+  /// The difference of one layer, as a file has it whole or in two halves.
+  private func difference(of layer: String, in folder: TemporaryFolder, isWhole: Bool) throws -> String {
+    var random = Random(seed: 8)
+    let halves = ["\(layer).lora_A.weight": random.tensor([2, 32], scale: 0.2), "\(layer).lora_B.weight": random.tensor([32, 2], scale: 0.2)]
+    try folder.write(Safetensors.file(isWhole ? ["\(layer).diff": random.tensor([32, 32], scale: 0.2)] : halves), to: "\(isWhole).safetensors")
+    return "\(folder.path)/\(isWhole).safetensors"
+  }
+
+  @Test func theFasterWayIsTakenWhereNoneIsAskedFor() throws {
+    let folder = try TemporaryFolder(), layer = "diffusion_model.transformer_blocks.0.attn.to_q"
+    func merged(_ file: String, _ pipeline: FluxPipeline, scale: PerStep<Float> = .constant(0.7), merge: Bool? = nil) throws -> (Bool, Tensor) {
+      var run = request(steps: 2)
+      run.adapters = [try Adaptation(pipeline.adapter(file), scale: scale, merge: merge)]
+      return (try pipeline.settled(run).adapters[0].isMerged, try pipeline.sample(run))
+    }
+    let whole = try difference(of: layer, in: folder, isWhole: true), halves = try difference(of: layer, in: folder, isWhole: false), pipeline = try pipeline()
+    let chosen = try merged(whole, pipeline), beside = try merged(whole, pipeline, merge: false), asked = try merged(whole, pipeline, merge: true)
+    #expect(chosen.0 && asked.0 && !beside.0, "a whole difference costs as much as its layer, at every step")
+    #expect(chosen.1.values == asked.1.values && chosen.1.largestDifference(from: beside.1) < 1e-4)
+    #expect(try !merged(halves, pipeline).0, "small matrices cost little")
+    #expect(try !merged(whole, pipeline, scale: .list([0.7, 0.7])).0, "a scale that may change cannot be merged")
+    #expect(try merged(whole, self.pipeline(.bf16)).0)
+    #expect(try !merged(whole, self.pipeline(.int8)).0, "int8 weights would be rounded once more")
+  }
+
   @Test func theRecordNamesAdaptersAndTheirScales() throws {
     let pipeline = try pipeline(), lora = try pipeline.adapter(Self.file, named: "styles/ink.safetensors")
     var run = request(steps: 2)

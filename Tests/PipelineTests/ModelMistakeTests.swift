@@ -85,6 +85,24 @@ import Testing
     #expect(text.hasPrefix("\(folder.path)/\(file): tensor '") && text.hasSuffix("it is cut off, download it again"), "\(text)")
   }
 
+  /// A decoder that lacks a tensor would else be noticed when the picture is done.
+  @Test(arguments: [(transformer, "single_transformer_blocks.2.proj_out.bias"), (vae, "decoder.conv_norm_out.weight"), ("text_encoder/model.safetensors", "text_model.final_layer_norm.bias"),
+                    ("text_encoder_2/model.safetensors", "encoder.final_layer_norm.weight")])
+  func whatAnyPartLacksIsKnownWhenTheModelIsOpened(_ file: String, _ tensor: String) throws {
+    try rewrite(file) { $0 == tensor ? nil : ($0, nil) }
+    #expect(message { _ = try FluxPipeline(.folder(folder.path), precision: .f32) }.hasPrefix("\(folder.path)/\(file): no tensor '\(tensor)'"))
+  }
+
+  @Test func whatAControlNetLacksIsKnownWhenItIsOpened() throws {
+    let nets = try TemporaryFolder(copying: "\(Fixtures.folder)/controlnet"), name = "controlnet_blocks.0.bias"
+    let checkpoint = try Checkpoint(safetensors: FileBytes(mapping: "\(nets.path)/diffusion_pytorch_model.safetensors"))
+    let kept = try checkpoint.entries.keys.filter { $0 != name }.map { ($0, try checkpoint.tensor($0)) }
+    try nets.remove("diffusion_pytorch_model.safetensors")
+    try nets.write(Safetensors.file(Dictionary(uniqueKeysWithValues: kept)), to: "diffusion_pytorch_model.safetensors")
+    let pipeline = try FluxPipeline(.folder(folder.path), precision: .f32)
+    #expect(message { _ = try pipeline.controlNet(nets.path) }.contains("no tensor '\(name)'"))
+  }
+
   @Test func aRenamedTensorIsNamedWithItsLikeness() throws {
     try rewrite(Self.transformer) { ($0 == "transformer_blocks.1.attn.to_q.weight" ? "transformer_blocks.1.attn.to_query.weight" : $0, nil) }
     #expect(complaint() == "\(folder.path)/\(Self.transformer): no tensor 'transformer_blocks.1.attn.to_q.weight'; the nearest names in it are 'transformer_blocks.0.attn.to_q.weight', 'transformer_blocks.1.attn.to_k.weight', 'transformer_blocks.1.attn.to_v.weight'")

@@ -66,7 +66,9 @@ struct Topic {
         nothing. What a file says of the text encoders is used where prompts are read: once, so a scale that changes needs a number for it, text. Layers that
         the model does not have are an error that names them, unless partial = true. Scale 0 is the model as it was, to the byte.
 
-        merge = true makes a LoRA part of the transformer's weights: the first step waits for it, and the steps cost no more than without; its scale is one number. The
+        merge = true makes a LoRA part of the transformer's weights: the first step waits for it, and the steps cost no more than without; its scale is one number. Without
+        merge the faster way is taken: beside the weights for a LoRA of a small rank, merged for one that would cost more than a quarter of what its layers multiply
+        (LoHa, LoKr, whole differences, great ranks), where the weights are f32 or bf16, the scale is one number and there is room for a second transformer. The
         control LoRAs of Black Forest Labs (Canny, Depth) make a dev model look at a picture: give it as control = { image = … }, without model.
 
         fluxlua inspect FILE --model MODEL tells dialect, rank, what it changes and what has no place.

@@ -10,8 +10,8 @@ struct LuaAdapter {
   /// How much of what it says of the text encoders; as much as `scale` by default.
   var text: Double?
   var isPartial = false
-  /// Whether it becomes part of the weights.
-  var isMerged = false
+  /// Whether it becomes part of the weights; where nil, the faster way.
+  var merge: Bool?
 
   /// The same once it is read.
   struct Loaded {
@@ -20,13 +20,13 @@ struct LuaAdapter {
   }
 
   private struct Details {
-    var scale = LuaPerStep<Double>.constant(1), text: Double?, partial = false, merge = false
+    var scale = LuaPerStep<Double>.constant(1), text: Double?, partial = false, merge: Bool?
     static var options: Options<Details> {
       Options(Details(), named: "LoRAOptions", [
         Field("scale", .perStep(.finite, named: "lora scale"), \.scale, "how much of it; 1 by default"),
         Field("text", .finite, \.text, "how much of what it says of the text encoders; as much as scale by default"),
         Field("partial", .boolean, \.partial, "whether parts of it that the model has no place for may be left out"),
-        Field("merge", .boolean, \.merge, "whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number"),
+        Field("merge", .boolean, \.merge, "whether it becomes part of the transformer's weights, which takes a while once and then nothing at each step; scale is one number. Left out: the faster way"),
       ])
     }
   }
@@ -55,7 +55,7 @@ struct LuaAdapter {
     do {
       guard value.isTable, !value.keys.names.isEmpty else { return LuaAdapter(file: file, scale: try scale.read(value)) }
       let details = try Reader.options(Details.options).read(value)
-      return LuaAdapter(file: file, scale: details.scale, text: details.text, isPartial: details.partial, isMerged: details.merge)
+      return LuaAdapter(file: file, scale: details.scale, text: details.text, isPartial: details.partial, merge: details.merge)
     } catch let mismatch as Mismatch {
       throw Problems([mismatch.message(for: file)])
     } catch let problems as Problems {
@@ -72,7 +72,7 @@ struct LuaAdapter {
     try entry.entry(2) { if !$0.isAbsent { made.scale = try scale.read($0) } }
     try entry.field("text") { if !$0.isAbsent { made.text = try Reader<Double>.finite.read($0) } }
     try entry.field("partial") { if !$0.isAbsent { made.isPartial = try Reader<Bool>.boolean.read($0) } }
-    try entry.field("merge") { if !$0.isAbsent { made.isMerged = try Reader<Bool>.boolean.read($0) } }
+    try entry.field("merge") { if !$0.isAbsent { made.merge = try Reader<Bool>.boolean.read($0) } }
     let keys = entry.keys
     if let odd = keys.names.first(where: { !["text", "partial", "merge"].contains($0) }) { throw Mismatch(predicate: "has no '\(odd)': it is {file, scale, text = …, partial = …, merge = …}") }
     if let odd = keys.others.first(where: { !["1", "2"].contains($0) }) { throw Mismatch(predicate: "is {file, scale}, without [\(odd)]") }
@@ -105,7 +105,7 @@ extension FluxModule {
 extension LuaModel {
   /// The model's own adapters and those of a call, as the engine takes them.
   func adaptations(_ more: [LuaAdapter.Loaded], _ perStep: (LuaPerStep<Double>) -> PerStep<Float>) throws -> [Adaptation] {
-    try (adapters + more).map { try Adaptation($0.lora, scale: perStep($0.given.scale), text: $0.given.text.map { Float($0) }, isPartial: $0.given.isPartial, isMerged: $0.given.isMerged) }
+    try (adapters + more).map { try Adaptation($0.lora, scale: perStep($0.given.scale), text: $0.given.text.map { Float($0) }, isPartial: $0.given.isPartial, merge: $0.given.merge) }
   }
 
   /// The model's own adapters where there is no step: those whose scale is one number, and of the others what they say of the text.

@@ -45,7 +45,7 @@ package final class LuaRun: LuaObject {
   init(_ model: LuaModel, _ prompt: PromptList, _ options: GenerateOptions, _ lua: Lua) throws {
     self.options = options
     let flux = model.flux, back = back
-    var request = try flux.engine { try options.request(prompt, model, back, lua) }
+    var request = try flux.engine { try model.pipeline.settled(options.request(prompt, model, back, lua)) }
     if let before = options.beforeStep {
       request.before = { step in try back.value?.runHook(before, named: "before_step", on: &step) }
     }

@@ -32,7 +32,7 @@ struct SavedRun: Codable {
 
     init(_ loaded: LuaAdapter.Loaded) {
       (file, sha256, scale) = (loaded.given.file, loaded.lora.sha256, Numbers(loaded.given.scale))
-      (text, partial, merge) = (loaded.given.text, loaded.given.isPartial, loaded.given.isMerged ? true : nil)
+      (text, partial, merge) = (loaded.given.text, loaded.given.isPartial, loaded.given.merge)
     }
   }
 
@@ -242,7 +242,7 @@ extension SavedRun {
     options.guidance = guidance?.perStep
     restore(&options, tensors.company)
     options.cache = cache.map { .init(threshold: Double($0.settings.threshold), start: $0.settings.start, stop: $0.settings.stop) }
-    options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial, isMerged: $0.merge ?? false) }
+    options.lora = (adapters ?? []).map { LuaAdapter(file: $0.file, scale: $0.scale?.perStep ?? .constant(0), text: $0.text, isPartial: $0.partial, merge: $0.merge) }
     if let cfg {
       var two = GenerateOptions.CFGOptions()
       (two.scale, two.from, two.to) = (cfg.perStep, from, to)

@@ -1,0 +1,33 @@
+import Checkpoints
+import Models
+import Tensors
+
+extension SpeedStage {
+  /// The floor holds the network's own products: its blocks', and the one behind each block.
+  func measuredControlNet(_ encoding: Encoding, size: Int, text: Int, _ repeats: Int) throws -> Result {
+    let (stored, precision) = SpeedSlice.kept(encoding), width = SpeedSlice.width, doubles = SpeedSlice.doubles, singles = SpeedSlice.singles
+    let side = size / 16, image = side * side
+    var weights = try SpeedSlice.weights(stored)
+    weights.linear("controlnet_x_embedder", 64, width, .bf16)
+    for block in 0..<doubles { weights.linear("controlnet_blocks.\(block)", width, width, stored) }
+    for block in 0..<singles { weights.linear("controlnet_single_blocks.\(block)", width, width, stored) }
+    let checkpoint = weights.checkpoint
+    let configuration = try ControlNetConfiguration(ControlNetConfiguration.sizes(of: checkpoint).settings(of: "bench", besides: nil))
+    let net = try ControlNet(Weights(checkpoint, precision: precision), configuration)
+    BufferPool.shared.drain()
+    func varied(_ shape: [Int]) -> Tensor { Tensor(shape, (0..<shape.reduce(1, *)).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
+    let latents = varied([image, 64]), txt = varied([text, 4096]), pooled = varied([768]), rotary = Rotary(text: text, rows: side, columns: side, axes: SpeedSlice.axes)
+    var x = varied([image, width]), time = Double.infinity
+    let behind = ProductFloor.Shape(image, width, width, doubles + singles)
+    var floor = try ProductFloor(SpeedSlice.products(image: image, text: text) + [behind], SpeedSlice.modulations, attentions: doubles + singles, tokens: image + text, encoding)
+    for _ in 0..<repeats {
+      time = min(time, try ProductFloor.seconds {
+        let residuals = try net(img: latents, control: latents, txt: txt, pooled: pooled, timestep: 0.5, guidance: 4, mode: nil, rotary: rotary)
+        for block in 0..<doubles { residuals.add(residuals.double, to: &x, behind: block, of: doubles) }
+        for block in 0..<singles { residuals.add(residuals.single, to: &x, behind: block, of: singles) }
+      })
+      try floor.measure()
+    }
+    return result(encoding, size: size, tokens: image + text, repeats, time, floor: floor.seconds, operations: configuration.operations(text: text, image: image))
+  }
+}
