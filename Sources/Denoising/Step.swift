@@ -1,6 +1,12 @@
 import Conditioning
 import Tensors
 
+/// What a sampler asked, and the answer. An object: steps are handed on often, and rarely asked for it.
+final class Asked: Sendable {
+  let x: Tensor, sigma: Float, velocity: Tensor
+  init(_ x: Tensor, _ sigma: Float, _ velocity: Tensor) { (self.x, self.sigma, self.velocity) = (x, sigma, velocity) }
+}
+
 /// One interval of the schedule: where it starts, where it goes, and what is known at either end.
 public struct Step: Sendable {
   /// From 1 to `count`.
@@ -28,7 +34,7 @@ public struct Step: Sendable {
   /// [n, 16, height/8, width/8]: at `sigma` before the step is made, at `next` after.
   public var latents: Tensor
   /// The first velocity that the sampler asked for, and where; once the step is made.
-  var first: (x: Tensor, sigma: Float, velocity: Tensor)?
+  var first: Asked?
 
   /// What stands in for 1 where a sampler needs the signal to be more than nothing. See `Trajectory.Course.nearlyOne`.
   let nearlyOne: Double

@@ -81,12 +81,12 @@ public struct Trajectory {
   public mutating func next() throws -> Step? {
     guard index < schedule.steps, sigma > 0 else { return nil }
     var step = try prepared()
-    var first: (x: Tensor, sigma: Float, velocity: Tensor)?
+    var first: Asked?
     let (evaluate, asked) = (evaluate, step)
     var memory = memory
     let made = try sampler.advance(step.latents, over: step) { x, sigma in
       let velocity = try evaluate(x, sigma, asked, &memory)
-      if first == nil { first = (x, sigma, velocity) }
+      if first == nil { first = Asked(x, sigma, velocity) }
       return velocity
     }
     try check(made, "latents", step)

@@ -7,7 +7,7 @@ extension Lua {
   package func register<Value>(_ type: LuaType<Value>) {
     clua_reserve(current, 16)
     let number = TypeNumber(typeNames.count)
-    types[ObjectIdentifier(Value.self)] = number
+    types.append(ObjectIdentifier(Value.self))
     typeNames.append(type.name)
     clua_new_type(current, number, type.name)
     for (name, function) in type.metamethods {
@@ -48,7 +48,7 @@ extension Lua {
   }
 
   func pushObject<Value: LuaObject>(_ value: Value) {
-    guard let number = types[ObjectIdentifier(Value.self)] else {
+    guard let number = number(of: Value.self) else {
       preconditionFailure("\(Value.luaName) was not registered with this Lua")
     }
     clua_reserve(current, 8)
@@ -58,6 +58,9 @@ extension Lua {
     clua_push_object(current, Unmanaged.passRetained(Box(value, bytes: bytes)).toOpaque(), number, bytes)
   }
 
+  /// Types are few: looking through them is faster than a table.
+  private func number<Value>(of type: Value.Type) -> TypeNumber? { types.firstIndex(of: ObjectIdentifier(type)).map { TypeNumber($0) } }
+
   /// The name of the object's type, when it is one of ours.
   func objectName(at index: Int32) -> String? {
     let number = clua_object_type(current, index)
@@ -66,7 +69,8 @@ extension Lua {
 
   /// The box of an object of this type that is not closed.
   func box<Value: LuaObject>(at index: Int32, of type: Value.Type) -> Box<Value>? {
-    guard let number = types[ObjectIdentifier(type)], clua_object_type(current, index) == number,
+    let number = clua_object_type(current, index)
+    guard number >= 0, types[Int(number)] == ObjectIdentifier(type),
           let object = clua_object(current, index) else { return nil }
     return Unmanaged<Box<Value>>.fromOpaque(object).takeUnretainedValue()
   }

@@ -27,7 +27,7 @@ package final class Lua {
   /// Globals that may be read though they hold nothing: at a prompt, what was a local.
   var declared: Set<String> = []
   var functions: [LuaFunction] = []
-  var types: [ObjectIdentifier: TypeNumber] = [:]
+  var types: [ObjectIdentifier] = []
   var typeNames: [String] = []
   /// The frames of an error on its way through Swift, and what `clua_caught` said then.
   var trace: (frames: [String], caught: Int64)?

@@ -47,7 +47,7 @@ package final class LuaRun: LuaObject {
     let flux = model.flux, back = back
     var request = try flux.engine { try model.pipeline.settled(options.request(prompt, model, back, lua)) }
     if let before = options.beforeStep {
-      request.before = { step in try back.value?.runHook(before, named: "before_step", on: &step) }
+      request.before = { step in try back.value?.runBefore(before, on: &step) }
     }
     let made = try flux.engine { try model.pipeline.trajectory(request) }
     let size = try model.pipeline.size(of: request), pictures = made.latents.shape[0]
@@ -104,8 +104,8 @@ package final class LuaRun: LuaObject {
   /// The next step, in the recipe's hand until the one after; nil when the schedule is done or the run was stopped.
   func next() throws -> LuaStep? {
     try takeBack()
-    guard let step = try advance() else { return nil }
-    let next = LuaStep(step, of: self, phase: .after)
+    var next: LuaStep?
+    _ = try advance { next = LuaStep($0, of: self, phase: .after) }
     handle = next
     return next
   }
@@ -118,27 +118,30 @@ package final class LuaRun: LuaObject {
     handle = nil
   }
 
-  /// Makes the next step.
-  private func advance() throws -> Step? {
-    guard !isStopped, var step = try kept(made) else {
+  /// Makes the next step, and hands it on; false when there is none. Nobody holds it twice: a copy of a step is a dozen of references.
+  private func advance(_ use: ((Step) -> Void)? = nil) throws -> Bool {
+    guard !isStopped, let step = try kept(made) else {
       if let trajectory {
         model.flux.session.observer(.sampled)
         if options.cache != nil, trajectory.memory.blocks > 0 { model.flux.session.observer(.spared(trajectory.memory.spared, of: trajectory.memory.blocks)) }
       }
       checkpoint?.remove()
       finish()
-      return nil
+      return false
     }
     for index in records.indices { records[index].add(step) }
     takeMemory()
     if let onStep {
       isStepping = true
       defer { isStepping = false }
-      try runHook(onStep, named: "on_step", on: &step)
-      try adopt(step)
-    }
+      let handle = LuaStep(step, of: self, phase: .after)
+      defer { handle.end() }
+      try runHook(onStep, named: "on_step", on: handle)
+      if handle.isTouched { try adopt(handle.changed(), from: "on_step") }
+      use?(handle.step)
+    } else { use?(step) }
     try checkpoint?.stepWasMade(self)
-    return step
+    return true
   }
 
   /// A stop in the middle of a step leaves a checkpoint of the one before.
@@ -167,13 +170,13 @@ package final class LuaRun: LuaObject {
 
   /// Takes over what the recipe did to the step that it holds.
   func settle() throws {
-    if let handle { try adopt(handle.changed()) }
+    if let handle { try adopt(handle.changed(), from: "step.latents") }
   }
 
   /// Takes the latents of a step that the recipe had in hand; a picture whose latents it changed is marked as scripted.
-  private func adopt(_ step: Step) throws {
+  private func adopt(_ step: Step, from source: String) throws {
     guard !step.latents.isIdentical(to: x) else { return }
-    try LuaRun.check(step.latents, from: "step.latents", step)
+    try LuaRun.check(step.latents, from: source, step)
     x = step.latents
     markScripted()
   }
@@ -200,7 +203,7 @@ package final class LuaRun: LuaObject {
     try takeBack()
     defer { finish() }
     guard let prefix else {
-      while try advance() != nil {}
+      while try advance() {}
       return
     }
     let memo = model.flux.work.prefixes
@@ -210,7 +213,7 @@ package final class LuaRun: LuaObject {
       for index in records.indices { records[index].takeUp(place) }
       takeMemory()
     }
-    while try advance() != nil {
+    while try advance() {
       guard let position = trajectory?.position, prefix.indices.contains(position.index), let record = records.first else { continue }
       memo.keep(PrefixMemo.Place(position, sigmas: record.sigmas, guidance: record.guidance, cfg: record.cfg, scales: record.adapters?.map(\.scales) ?? [], controls: record.controls?.map(\.scales) ?? []), as: prefix[position.index])
     }
@@ -251,23 +254,27 @@ package final class LuaRun: LuaObject {
     takeMemory()
   }
 
-  /// nil carries on, false stops after this step, a Tensor replaces the latents.
-  private func runHook(_ hook: LuaReference, named name: String, on step: inout Step) throws {
-    let handle = LuaStep(step, of: self, phase: name == "before_step" ? .before : .after)
+  /// What a function of the recipe does before a step is made.
+  private func runBefore(_ hook: LuaReference, on step: inout Step) throws {
+    let handle = LuaStep(step, of: self, phase: .before)
     defer { handle.end() }
+    try runHook(hook, named: "before_step", on: handle)
+    guard handle.isTouched else { return }
     let given = step.latents
+    step = try handle.changed()
+    if !step.latents.isIdentical(to: given) { try Self.check(step.latents, from: "before_step", step) }
+  }
+
+  /// nil carries on, false stops after this step, a Tensor replaces the latents.
+  private func runHook(_ hook: LuaReference, named name: String, on handle: LuaStep) throws {
     switch try lua.call(hook, with: handle, result: answer, of: name) {
     case .carryOn: break
     case .stop: stop()
     case .replace(let latents):
-      guard latents.shape == shown(step.latents).shape else {
-        throw LuaError("\(name): the function must return latents of the shape \(shown(step.latents).shape), got \(latents.shape)")
-      }
+      let shape = shown(handle.step.latents).shape
+      guard latents.shape == shape else { throw LuaError("\(name): the function must return latents of the shape \(shape), got \(latents.shape)") }
       try handle.replace(latents)
     }
-    guard handle.isTouched else { return }
-    step = try handle.changed()
-    if !step.latents.isIdentical(to: given) { try Self.check(step.latents, from: name, step) }
   }
 
   static var type: LuaType<LuaRun> {
