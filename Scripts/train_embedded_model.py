@@ -46,6 +46,7 @@ def arguments():
     flow.add_argument("--things", **things)
     flow.add_argument("--sizes", default="128:1", help="sizes and their shares, such as 128:.7,96:.1,160:.1,192:.1; each has a cache")
     flow.add_argument("--guided", action="store_true", help="a quarter of every batch learns what guidance 1 to 6 gives, from the averaged model with and without the prompt")
+    flow.add_argument("--teacher", metavar="FILE", help="distil: seven eighths of every batch learn what guidance 1 to 6 gives, from the weights in a file of the folder")
     flow.add_argument("--warm-start", metavar="FILE", help="begin from the weights in a file of the folder")
     flow.add_argument("--muon", type=float, default=3.5e-3)
     flow.add_argument("--adam", type=float, default=1e-3)

@@ -101,8 +101,12 @@ def worker(rank, model, average, optimiser, barrier, a):
     chosen_things = set(things.CHOICES[a.things])
     sizes, until = parse_sizes(a.sizes), when(a.until)
     caches, orders, seen = {}, {}, set()
+    teacher = None
+    if a.teacher:
+        teacher = Model().eval().requires_grad_(False)
+        teacher.load_state_dict(torch.load(STATE / a.teacher))
     if not a.eager:
-        for m in (model, average): m.flux.compile_repeated_blocks(dynamic=False)
+        for m in (model, teacher or average): m.flux.compile_repeated_blocks(dynamic=False)
     average.eval()
     optimiser.parameters, optimiser.average = list(model.parameters()), list(average.parameters())
     begun, last, running = time.time(), time.time(), None
@@ -123,21 +127,22 @@ def worker(rank, model, average, optimiser, barrier, a):
 
     def step_of(size):
         n = batch_of(size)
-        guided = n // 4 if a.guided else 0
+        guided = n * 7 // 8 if teacher else n // 4 if a.guided else 0
         x0, ids = draw(size, n)
         dropped = torch.rand(n) < .1
-        dropped[:guided] &= torch.rand(guided) < .3
+        if not teacher: dropped[:guided] &= torch.rand(guided) < .3
         for k in (0, 1): ids[k][dropped] = empty[k]
         noise, t, w = torch.randn_like(x0), noise_levels(n), torch.ones(n)
         w[:guided] = 1 + 5 * torch.rand(guided)
         x, target = torch.lerp(x0, noise, t[:, None, None]), noise - x0
         with torch.autocast("cpu", torch.bfloat16):
             if guided:
-                # The average of this model at guidance 1, with and without the prompt, says what guidance w shall give.
+                # The teacher, or else the average of this model, at guidance 1, with and without the prompt, says what guidance w shall give.
                 with torch.no_grad():
+                    judge = teacher or average
                     x2, t2 = x[:guided].repeat(2, 1, 1), t[:guided].repeat(2)
-                    text = average.text([torch.cat([i[:guided], e.expand(guided, -1)]) for i, e in zip(ids, empty)])
-                    told, untold = average.velocity(x2, t2, text, torch.ones(2 * guided)).float().chunk(2)
+                    text = judge.text([torch.cat([i[:guided], e.expand(guided, -1)]) for i, e in zip(ids, empty)])
+                    told, untold = judge.velocity(x2, t2, text, torch.ones(2 * guided)).float().chunk(2)
                 target[:guided] = untold + w[:guided, None, None] * (told - untold)
             v = model.velocity(x, t, model.text(ids), w)
         errors = (v.float() - target).square().mean((1, 2))

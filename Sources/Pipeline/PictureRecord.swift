@@ -97,7 +97,7 @@ public struct PictureRecord: Codable, Sendable, Equatable {
   /// Whether functions of the recipe had a hand in the loop: then these values alone do not make the picture again.
   public var scripted: Bool
   public var model: Model
-  public var isa = InstructionSet.name
+  public var isa = InstructionSet.full
   public var oneDNN = Version.oneDNN
   public var recipe: Recipe?
 }

@@ -117,7 +117,7 @@ public final class SpeedSlice {
       try floor.measure()
     }
     let merging = try lora.map { lora in try ProductFloor.seconds { _ = try model.merged(with: [(lora, 0.5)], .transformer, of: checkpoint, precision: precision) } }
-    return Result(encoding: encoding.rawValue, isa: InstructionSet.name, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
+    return Result(encoding: encoding.rawValue, isa: InstructionSet.full, size: size, imageTokens: image, textTokens: text, threads: Team.threads, repeats: repeats,
                   secondsPerStep: step, floorSeconds: floor.seconds, ratio: step / floor.seconds, gigaflopsPerSecond: operations / step / 1e9, floorParts: floor.parts, peakBytes: Self.peak, adapterRatio: ratios.isEmpty ? nil : ratios.sorted()[ratios.count / 2], mergeSeconds: merging)
   }
 

@@ -43,7 +43,7 @@ public enum SpeedStage: String, CaseIterable, Sendable {
   }
 
   func result(_ encoding: Encoding, size: Int? = nil, tokens: Int? = nil, _ repeats: Int, _ seconds: Double, floor: Double? = nil, operations: Double) -> Result {
-    Result(stage: rawValue, encoding: encoding.rawValue, isa: InstructionSet.name, size: size, tokens: tokens, threads: Team.threads, repeats: repeats, seconds: seconds,
+    Result(stage: rawValue, encoding: encoding.rawValue, isa: InstructionSet.full, size: size, tokens: tokens, threads: Team.threads, repeats: repeats, seconds: seconds,
            floorSeconds: floor, ratio: floor.map { seconds / $0 }, gigaflopsPerSecond: operations / seconds / 1e9, peakBytes: SpeedSlice.peak)
   }
 

@@ -44,7 +44,7 @@ public final class Ledger: @unchecked Sendable {
     guard file >= 0 else { throw SweepError.ledger(path, FileProblem(errno)) }
     var header = header
     (header.shard, header.host, header.pid, header.started) = (shard.description, LockHolder.own.host, getpid(), Date().timeIntervalSince1970)
-    (header.fluxlua, header.isa) = (Version.number, InstructionSet.name)
+    (header.fluxlua, header.isa) = (Version.number, InstructionSet.full)
     do {
       try endTornLine()
       try append(LedgerLine.data(header))
@@ -65,7 +65,7 @@ public final class Ledger: @unchecked Sendable {
   public func record(_ cell: CellRecord) throws -> CellRecord {
     var cell = cell
     (cell.shard, cell.host, cell.time) = (shard.description, LockHolder.own.host, Date().timeIntervalSince1970)
-    (cell.fluxlua, cell.isa) = (Version.number, InstructionSet.name)
+    (cell.fluxlua, cell.isa) = (Version.number, InstructionSet.full)
     try append(LedgerLine.data(cell))
     return cell
   }

@@ -150,3 +150,8 @@ package enum TileUnit {
     }
   }
 }
+
+extension InstructionSet {
+  /// The kernels' set, and the tile unit where it multiplies: what the bytes of a picture depend on.
+  public static var full: String { TileUnit.isThere ? "\(name)+amx" : name }
+}

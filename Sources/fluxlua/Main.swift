@@ -21,7 +21,7 @@ import Tensors
       Without --model, a small trained model inside the program is used. Exit codes: 0 done, 1 the recipe failed, 2 wrong use, 3 a model or
       file cannot be used, 130 interrupted, 143 terminated.
       """,
-    version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.name))",
+    version: "fluxlua \(Version.number) (oneDNN \(Version.oneDNN), kernels \(InstructionSet.full))",
     subcommands: [Run.self, Paint.self, Check.self, PlanCommand.self, Repl.self, Inspect.self, ReportCommand.self, Status.self, Rerun.self, SlurmCommand.self,
                   Models.self, Convert.self, Bench.self, ManualCommand.self, Init.self])
 

@@ -55,7 +55,7 @@ package final class FluxModule {
   /// What the recipe runs on.
   private static var host: LuaTable {
     LuaTable([("cores", ProcessInfo.processInfo.activeProcessorCount), ("memory", Int(ProcessInfo.processInfo.physicalMemory)),
-              ("isa", InstructionSet.name), ("threads", Team.threads)])
+              ("isa", InstructionSet.full), ("threads", Team.threads)])
   }
 
   func install(in lua: Lua) {
