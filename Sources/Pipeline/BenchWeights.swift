@@ -1,6 +1,11 @@
 import Checkpoints
 import Tensors
 
+extension Tensor {
+  /// Numbers from −1 to 1 that look like chance and are the same every time: what products are measured with.
+  static func varied(_ shape: [Int]) -> Tensor { Tensor(shape, (0..<shape.reduce(1, *)).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
+}
+
 /// Weights made in memory, each its own bytes: what speed is measured with.
 struct BenchWeights {
   private var entries: [String: Checkpoint.Entry] = [:]

@@ -51,7 +51,7 @@ extension FluxPipeline {
   /// Everything that an embedding depends on, in 64 figures.
   private func embeddingKey(_ t5: [Int], _ clip: [Int], _ adapters: [Adaptation.Share]) -> String {
     let adapters = adapters.map { " \($0.lora.sha256)*\($0.scale)" }.joined()
-    return Digest.sha256(Array("\(encoderHash) \(precision.rawValue) \(InstructionSet.name) \(Version.oneDNN) \(OneDNNVersion.instructionSet) \(TileUnit.isThere) \(t5) \(clip)\(adapters)".utf8))
+    return Digest.sha256(Array("\(encoderHash) \(precision.rawValue) \(InstructionSet.full) \(Version.oneDNN) \(OneDNNVersion.instructionSet) \(t5) \(clip)\(adapters)".utf8))
   }
 
   /// People write weights by habit; where they are read as text, the prompt is not what was meant.

@@ -103,9 +103,7 @@ public final class SpeedSlice {
   /// Steps and products alone, in turns, and the least of each.
   /// - Parameter rank: of a LoRA beside every weight of the blocks, to be measured too
   public func measure(repeats: Int, rank: Int? = nil, progress: (String) -> Void = { _ in }) throws -> Result {
-    let img = Tensor(repeating: 0.5, [image, Self.width]), txt = Tensor(repeating: 0.25, [text, Self.width])
-    func varied(_ x: Tensor) -> Tensor { Tensor(x.shape, (0..<x.count).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
-    let start = (varied(img), varied(txt)), vec = varied(Tensor(repeating: 0, [1, Self.width]))
+    let start = (Tensor.varied([image, Self.width]), Tensor.varied([text, Self.width])), vec = Tensor.varied([1, Self.width])
     let lora = try rank.map(lora), adapted = try lora.map { model.adapted(by: [(try $0.fitted(to: model, .transformer, of: checkpoint), 0.5)]) }
     var step = Double.infinity, ratios: [Double] = []
     var floor = try ProductFloor(Self.products(image: image, text: text), Self.modulations, attentions: Self.doubles + Self.singles, tokens: image + text, encoding)

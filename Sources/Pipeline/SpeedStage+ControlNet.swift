@@ -15,9 +15,8 @@ extension SpeedStage {
     let configuration = try ControlNetConfiguration(ControlNetConfiguration.sizes(of: checkpoint).settings(of: "bench", besides: nil))
     let net = try ControlNet(Weights(checkpoint, precision: precision), configuration)
     BufferPool.shared.drain()
-    func varied(_ shape: [Int]) -> Tensor { Tensor(shape, (0..<shape.reduce(1, *)).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 }) }
-    let latents = varied([image, 64]), txt = varied([text, 4096]), pooled = varied([768]), rotary = Rotary(text: text, rows: side, columns: side, axes: SpeedSlice.axes)
-    var x = varied([image, width]), time = Double.infinity
+    let latents = Tensor.varied([image, 64]), txt = Tensor.varied([text, 4096]), pooled = Tensor.varied([768]), rotary = Rotary(text: text, rows: side, columns: side, axes: SpeedSlice.axes)
+    var x = Tensor.varied([image, width]), time = Double.infinity
     let behind = ProductFloor.Shape(image, width, width, doubles + singles)
     var floor = try ProductFloor(SpeedSlice.products(image: image, text: text) + [behind], SpeedSlice.modulations, attentions: doubles + singles, tokens: image + text, encoding)
     for _ in 0..<repeats {

@@ -84,7 +84,7 @@ public enum SpeedStage: String, CaseIterable, Sendable {
 
   private func measuredAttention(_ encoding: Encoding, tokens: Int, _ repeats: Int) throws -> Result {
     let kept: Encoding = encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16, heads = 24, depth = 128
-    let rows = Tensor([tokens, 3 * heads * depth], (0..<tokens * 3 * heads * depth).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 })
+    let rows = Tensor.varied([tokens, 3 * heads * depth])
     let cut = (0..<3).map { index in
       let made = Heads(heads: heads, tokens: tokens, depth: depth, encoding: kept)
       made.write(rows, column: index * heads * depth, first: 0)
@@ -132,7 +132,7 @@ public enum SpeedStage: String, CaseIterable, Sendable {
                                  "use_quant_conv": .flag(false), "use_post_quant_conv": .flag(false)]
     let configuration = try AutoEncoderConfiguration(Settings(of: "bench", sizes))
     let model = try AutoEncoder(Weights(weights.checkpoint, precision: kept), configuration)
-    let x = Tensor([latents, size / 8, size / 8], (0..<latents * size / 8 * (size / 8)).map { Float(($0 &* 2_654_435_761) >> 7 & 1023) / 512 - 1 })
+    let x = Tensor.varied([latents, size / 8, size / 8])
     var time = Double.infinity
     for _ in 0..<repeats { time = min(time, try ProductFloor.seconds { _ = try model.decode(x, tiling: tile.map { Tiling(side: $0) }) }) }
     return result(kept, size: size, repeats, time, operations: configuration.decodingOperations(pixels: size * size))

@@ -72,10 +72,8 @@ package final class Adapter: Sendable {
       TileUnit.run(product, x, weights: down.start, ending: .init(), target: start)
       for index in floats.indices { floats[index] *= scale }
     }
-    let rows = Operand(inner, .bf16), second = tile_product(outputs: outputs.count, inputs: rank, block: 16, stride: rank, is_int8: false, accumulates: true)
-    return withExtendedLifetime((rows, down)) {
-      TileUnit.Addition(rows: .init(second, rows: x.rows, source: rows.start, group: x.group), weights: up, inputs: rank, outputs: outputs)
-    }
+    let rows = Operand(inner, .bf16)
+    return withExtendedLifetime((rows, down)) { TileUnit.Addition(rows: TileUnit.gathered(rows, groupedAs: x), weights: up, inputs: rank, outputs: outputs) }
   }
 
   /// The layer's own share of the outputs, y − b, becomes 1 + scale · (c − 1) times what it was.

@@ -88,6 +88,23 @@ import Testing
     #expect(try loads("controlnet") == ["T5", "ControlNet", "transformer", "T5", "ControlNet", "transformer"])
   }
 
+  /// Left to choose, a whole difference stands beside the weights where a second transformer would take more than there may be: the picture is made.
+  @Test func adaptersAreMergedOnlyWhereThereIsRoom() throws {
+    try withThreads(2) {
+      let folder = try TemporaryFolder(), path = "\(folder.path)/whole.safetensors", limit = try enough(message { _ = try FluxPipeline(.embedded, precision: .f32, memoryLimit: 1 << 20) })
+      try folder.write(Safetensors.file(["diffusion_model.transformer_blocks.0.attn.to_q.diff": Tensor(repeating: 0.01, [192, 192])]), to: "whole.safetensors")
+      func merges(_ limit: Int?) throws -> Bool {
+        let pipeline = try FluxPipeline(.embedded, precision: .f32, memoryLimit: limit)
+        var run = request(64)
+        run.adapters = [try Adaptation(pipeline.adapter(path))]
+        _ = try pipeline.sample(run)
+        return try pipeline.settled(run).adapters[0].isMerged
+      }
+      #expect(try merges(nil))
+      #expect(try !merges(limit))
+    }
+  }
+
   @Test func tilesAreTakenWhereMemoryDemandsThem() throws {
     let roomy = try FluxPipeline(.embedded)
     #expect(roomy.side(of: .auto, for: Size(1024)) == nil && roomy.side(of: .side(512), for: Size(1024)) == 512 && roomy.side(of: .side(512), for: Size(512)) == nil)
