@@ -9,7 +9,7 @@ from .things import COLOURS, THINGS
 
 FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 # How a thing lies in its picture: its size as a share of the side, and how far right of the middle (of 128 pixels). Few ways, wholly learnt: with
-# two more, eight pixels to either side, faces got three eyes.
+# two more, eight pixels to either side, some faces got three eyes; that these were the cause is a guess.
 LAYOUTS = [(.92, 0)] * 3 + [(.77, 0)]
 _strikes = None
 
