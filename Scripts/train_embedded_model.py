@@ -9,7 +9,7 @@ Stages, in order; each says what it writes into that folder, and one that is sto
 
     vae          the autoencoder                                       vae.pt
     tokenizers   SentencePiece for T5, byte pairs for CLIP             t5tok, cliptok
-    cache        pictures of every thing and of shapes, encoded        latents/SIZE-NN.pt
+    cache        pictures of every thing and of shapes, encoded        latents/SIZE-KIND-NN.pt
     text         the text encoders learn to tell what a sentence says  text.pt
     flow         everything but the autoencoder, guidance included     flow.pt (every few minutes; the same command goes on)
     export       the averaged weights as a FluxPipeline folder         OUT
@@ -37,6 +37,7 @@ def arguments():
     cache = stages.add_parser("cache")
     cache.add_argument("--size", type=int, default=128, choices=[96, 128, 160, 192])
     cache.add_argument("--shards", type=int, default=6, help="each has every thing eight times")
+    cache.add_argument("--shape-shards", type=int, default=6, help="each has 2,000 pictures of one or two shapes")
     text = stages.add_parser("text")
     text.add_argument("--minutes", type=float, default=4)
 
@@ -44,6 +45,7 @@ def arguments():
     flow.add_argument("--until", required=True, metavar="HH:MM", help="when to stop")
     flow.add_argument("--decay", type=float, default=0, metavar="MINUTES", help="the rate falls to nothing in the last minutes; without it training can go on later")
     flow.add_argument("--things", **things)
+    flow.add_argument("--shapes", type=float, default=.3, metavar="SHARE", help="how much of every batch is shapes")
     flow.add_argument("--sizes", default="128:1", help="sizes and their shares, such as 128:.7,96:.1,160:.1,192:.1; each has a cache")
     flow.add_argument("--guided", action="store_true", help="a quarter of every batch learns what guidance 1 to 6 gives, from the averaged model with and without the prompt")
     flow.add_argument("--teacher", metavar="FILE", help="distil: seven eighths of every batch learn what guidance 1 to 6 gives, from the weights in a file of the folder")
@@ -81,7 +83,7 @@ def main():
         make_tokenizers()
     elif a.stage == "cache":
         from embedded_model.cache import make_cache
-        make_cache(a.shards, a.size)
+        make_cache(a.shards, a.shape_shards, a.size)
     elif a.stage == "text":
         from embedded_model.train import train_text
         train_text(a.minutes)

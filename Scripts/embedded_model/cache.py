@@ -17,19 +17,18 @@ def encode(encoder, images):
     return ((z - SHIFT) * SCALE).to(torch.bfloat16)
 
 
-def make_cache(shards, size, per_thing=8):
+def make_cache(shards, shape_shards, size, per_thing=8, shapes=2000):
+    """Shards of every thing `per_thing` times, and shards of `shapes` pictures with one or two shapes: combining is learnt from many of them."""
     torch.set_num_threads(1)
     strikes()
     encoder = load_vae().encoder.to(memory_format=torch.channels_last)
     folder = STATE / "latents"
     folder.mkdir(parents=True, exist_ok=True)
-    for shard in range(shards):
-        path = folder / f"{size}-{shard:02d}.pt"
+    for kind, shard in [("things", k) for k in range(shards)] + [("shapes", k) for k in range(shape_shards)]:
+        path = folder / f"{size}-{kind}-{shard:02d}.pt"
         if path.exists(): continue
-        rng, start = random.Random(size * 1000 + shard), time.time()
-        specs = [things.draw_thing(rng, i) for i in range(len(things.THINGS)) for _ in range(per_thing)]
-        specs += [things.draw_shapes(rng) for _ in range(len(specs) // 4)]
-        rng.shuffle(specs)
+        rng, start = random.Random(f"{kind} {size} {shard}"), time.time()
+        specs = [things.draw_shapes(rng) for _ in range(shapes)] if kind == "shapes" else [things.draw_thing(rng, i) for i in range(len(things.THINGS)) for _ in range(per_thing)]
         latents = torch.cat([encode(encoder, [picture_of(s, rng, size) for s in specs[k:k + 16]]) for k in range(0, len(specs), 16)])
         torch.save({"latents": pack(latents), "specs": specs}, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").rename(path)

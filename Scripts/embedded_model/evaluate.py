@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from . import things
 from .parts import LENGTH, STATE
-from .pictures import LAYOUTS, shapes_picture, strikes
+from .pictures import LAYOUTS, PLACES, shape_mask, shapes_picture, strikes
 from .things import BACKGROUNDS, COLOURS, SHAPES, THINGS, TINTS, held_out, plain_sentence
 
 SMALL = 32                                                   # pictures are compared at 32 × 32
@@ -92,12 +92,38 @@ def background_of(pictures):
     return [names[k] for k in torch.cdist(corners, torch.tensor([COLOURS[c] for c in names]).float()).argmin(1).tolist()]
 
 
-def nearest_rendering(pictures, candidates, render, tries=6):
-    """The candidate whose rendering, in a few chance placings, is nearest to each picture."""
-    rng, rows, keys = random.Random(0), [], []
-    for c in candidates:
-        for _ in range(tries): rows.append(np.asarray(render(c, rng))); keys.append(c)
-    return [keys[k] for k in torch.cdist(small(pictures).flatten(1), small(torch.from_numpy(np.stack(rows))).flatten(1)).argmin(1).tolist()]
+class ShapeGallery:
+    """Every shape in one place, in many placings around it, as masks; which colours on which background are nearest then follows in closed form."""
+    SIDE = 64
+    GROUNDS = ["white"] + BACKGROUNDS
+
+    def __init__(self, place):
+        x, radii = PLACES[place]
+        self.columns = {"alone": slice(0, 64), "left": slice(0, 32), "right": slice(32, 64)}[place]
+        self.keys, masks = [], []
+        moves = range(-3, 4)
+        for shape, radius, dx, dy in itertools.product(SHAPES, range(radii[0] - 2, radii[1] + 3, 2), moves, moves):
+            self.keys.append(shape)
+            masks.append(shape_mask(shape, x + dx, 64 + dy, radius, self.SIDE)[:, self.columns])
+        self.masks = torch.from_numpy(np.stack(masks)).flatten(1)
+
+    def nearest(self, pictures):
+        """(shape, colour, background) of the drawing nearest to each picture in this place."""
+        seen = F.interpolate(pictures.permute(0, 3, 1, 2).float(), (self.SIDE, self.SIDE), mode="area")[..., self.columns].flatten(2)      # [n, 3, pixels]
+        weight, found = self.masks.square().sum(1), []
+        for picture in seen:
+            best = (float("inf"),)
+            for background in self.GROUNDS:
+                ground = torch.tensor(COLOURS[background]).float()
+                rest = picture - ground[:, None]
+                inner = self.masks @ rest.T                                                   # [masks, 3]
+                for colour in COLOURS:
+                    if colour == background: continue
+                    change = torch.tensor(COLOURS[colour]).float() - ground
+                    distance, place = (weight * change.square().sum() - 2 * inner @ change).min(0)
+                    best = min(best, (rest.square().sum().item() + distance.item(), self.keys[place], colour, background))
+            found.append(best[1:])
+        return found
 
 
 def ssim(a, b):
@@ -160,8 +186,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
     triples = [(s, c, b) for s in SHAPES for c in COLOURS for b in BACKGROUNDS if c != b and held_out(s, c, b)]
     rng.shuffle(triples); triples = triples[:60]
     pictures = paint([plain_sentence(("shapes", ((s, c),), b)) for s, c, b in triples])
-    candidates = [(s, c, b) for s in SHAPES for c in COLOURS for b in ["white"] + BACKGROUNDS if c != b]
-    found = nearest_rendering(pictures, candidates, lambda k, r: shapes_picture((k[:2],), k[2], r))
+    found = ShapeGallery("alone").nearest(pictures)
     print(f"unseen shape, colour and background, 60: all {share([f == t for f, t in zip(found, triples)]):.2f}; "
           + ", ".join(f"{word} {share([f[k] == t[k] for f, t in zip(found, triples)]):.2f}" for k, word in enumerate(("shape", "colour", "background"))), flush=True)
     sheet(pictures, [" ".join(t) for t in triples], 10, sheets / "shapes.png")
@@ -173,14 +198,8 @@ def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
         if all(c != b for _, c in pair) and held_out(*pair[0], *pair[1]): twos.append((pair, b))
     prompts = [plain_sentence(("shapes", *t)) for t in twos]
     pictures = paint(prompts)
-    right = []
-    for k, (pair, b) in enumerate(twos):
-        halves = torch.stack([pictures[k, :, :64], pictures[k, :, 64:]])
-        either = [p for p in parts if p[1] != b]
-        def half(part, r, place):
-            other = (("circle", part[1]), part) if place else (part, ("circle", part[1]))
-            return np.asarray(shapes_picture(other, b, r))[:, 64:] if place else np.asarray(shapes_picture(other, b, r))[:, :64]
-        right.append([nearest_rendering(halves[p:p + 1], either, lambda c, r: half(c, r, p), tries=4)[0] == pair[p] for p in (0, 1)])
+    halves = [ShapeGallery(place).nearest(pictures) for place in ("left", "right")]
+    right = [[found[k] == (*part, b) for found, part in zip(halves, pair)] for k, (pair, b) in enumerate(twos)]
     print(f"two unseen shapes, 60: both right and in order {share([all(r) for r in right]):.2f}, left {share([r[0] for r in right]):.2f}, right {share([r[1] for r in right]):.2f}", flush=True)
     sheet(pictures, prompts, 10, sheets / "two-shapes.png")
 
@@ -189,7 +208,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
     rng.shuffle(tinted); tinted = tinted[:20]
     prompts = [plain_sentence(("thing", i, t, "white")) for i, t in tinted]
     pictures = paint(prompts)
-    found = Gallery(animals, [(.92, 0), (.77, -8), (.77, 8)], mirrored, (None, *TINTS)).nearest(pictures)
+    found = Gallery(animals, None, mirrored, (None, *TINTS)).nearest(pictures)
     print(f"unseen tinted animals, 20: both {share([f == t for f, t in zip(found, tinted)]):.2f}, animal {share([f[0] == t[0] for f, t in zip(found, tinted)]):.2f}, tint {share([f[1] == t[1] for f, t in zip(found, tinted)]):.2f}", flush=True)
     sheet(pictures, prompts, 10, sheets / "tinted.png")
 

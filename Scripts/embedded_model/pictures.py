@@ -73,17 +73,28 @@ def _draw(canvas, shape, x, y, r, colour):
     else: canvas.polygon(_outline(shape, x, y, r), fill=colour)
 
 
+# Where a shape stands in 128 pixels, and its radii: alone, left, right.
+PLACES = {"alone": (64, (40, 48)), "left": (33, (23, 26)), "right": (95, (23, 26))}
+
+
 def shapes_picture(parts, background, rng, size=128):
     """One shape in the middle, or two, left and right; a little smaller or larger, a little off the middle."""
     fine = size * 4
     picture = Image.new("RGB", (fine, fine), COLOURS[background])
     canvas, unit = ImageDraw.Draw(picture), fine / 128
-    for place, (shape, colour) in enumerate(parts):
-        alone = len(parts) == 1
-        radius = rng.choice([40, 48]) if alone else rng.choice([23, 26])
-        x, y = (64 if alone else (33, 95)[place]), 64
-        _draw(canvas, shape, (x + rng.uniform(-2, 2)) * unit, (y + rng.uniform(-2, 2)) * unit, radius * unit, COLOURS[colour])
+    for place, (shape, colour) in zip(["alone"] if len(parts) == 1 else ["left", "right"], parts):
+        x, radii = PLACES[place]
+        radius = rng.choice(radii)
+        _draw(canvas, shape, (x + rng.uniform(-2, 2)) * unit, (64 + rng.uniform(-2, 2)) * unit, radius * unit, COLOURS[colour])
     return picture.resize((size, size), Image.LANCZOS)
+
+
+def shape_mask(shape, x, y, radius, size):
+    """How much of each pixel a shape covers, [size, size] in [0, 1]; the place and the radius are of 128 pixels."""
+    fine = size * 4
+    picture = Image.new("L", (fine, fine), 0)
+    _draw(ImageDraw.Draw(picture), shape, x * fine / 128, y * fine / 128, radius * fine / 128, 255)
+    return np.asarray(picture.resize((size, size), Image.BOX), np.float32) / 255
 
 
 def picture_of(spec, rng, size=128):

@@ -113,16 +113,20 @@ def worker(rank, model, average, optimiser, barrier, a):
     first_step = int(optimiser.progress[0])
 
     def draw(size, n):
-        """n latents of the cache with fresh sentences."""
+        """n latents of the cache, a fixed share of them shapes, with fresh sentences."""
         if size not in caches or optimiser.progress[1] % 300 == 0:
             files = len(list((STATE / "latents").glob(f"{size}-*.pt")))
-            if size not in caches or caches[size][2] != files:
-                latents, specs, files = load_cache(size)
-                kept = [i for i, s in enumerate(specs) if s[0] == "shapes" or s[1] in chosen_things]
-                caches[size], orders[size] = (latents[kept], [specs[i] for i in kept], files), []
+            if size not in caches or caches[size][2] != files: caches[size] = load_cache(size); orders[size] = [[], []]
         latents, specs, _ = caches[size]
-        if len(orders[size]) < n: orders[size] = torch.randperm(len(specs)).tolist()
-        chosen, orders[size] = orders[size][:n], orders[size][n:]
+        shapes, chosen = sum(rng.random() < a.shapes for _ in range(n)), []
+        for kind, wanted in enumerate((n - shapes, shapes)):
+            order = orders[size][kind]
+            if len(order) < wanted:
+                order[:] = [i for i, s in enumerate(specs) if (s[0] == "shapes") == bool(kind) and (kind or s[1] in chosen_things)]
+                rng.shuffle(order)
+            chosen += order[:wanted]
+            del order[:wanted]
+        rng.shuffle(chosen)
         return latents[chosen].float(), tokens([things.sentence(rng, specs[i]) for i in chosen])
 
     def step_of(size):
