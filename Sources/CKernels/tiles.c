@@ -1,6 +1,7 @@
 // Products on the tile unit (Intel AMX), which holds eight matrices of 16 rows × 64 bytes: rows of bf16 or int8 times weights as
 // oneDNN packs them. oneDNN 2.6 reaches a tenth of what the unit can do, because its tiles come from far away; here the rows are laid
-// out tile by tile once, in chunks that the second cache holds, and the weights pass by once for each group of rows.
+// out tile by tile once, in chunks that the second cache holds, and the weights pass by once for each group of rows. Loads of tiles wait
+// for memory as no other loads do: what the next ones need is asked for while these multiply.
 #include "CKernels.h"
 #include <string.h>
 
@@ -54,9 +55,25 @@ struct tile_shapes {
 
 #pragma clang attribute push(__attribute__((target("amx-tile,amx-bf16,amx-int8,avx512f"))), apply_to = function)
 
+/// Weights of 16 columns: bytes from one row of a tile to the next, and from one tile to the next along the inputs.
+struct pace { size_t stride, deep_bytes; };
+
+/// A share of the weights of the next 32 columns: some rows of each step.
+struct ahead { const char *weights; size_t rows; };
+
+/// At a step of a block: the share of the next weights, for the second cache, and a row of the sums that will be written.
+static inline __attribute__((always_inline)) void fetch(const float *y, size_t y_stride, size_t k, struct ahead ahead, struct pace pace) {
+  const char *weights = ahead.weights + k * pace.deep_bytes, *sums = (const char *)y + k * y_stride;
+  for (size_t r = 0; r < ahead.rows; r++)
+    for (int half = 0; half < 2; half++) _mm_prefetch(weights + r * pace.stride + half * line, _MM_HINT_T1);
+  if (k >= pair) return;
+  for (int half = 0; half < 2; half++) __builtin_prefetch(sums + half * line, 1);
+}
+
 /// 32 rows × 32 columns, added to what the tiles 0 … 3 hold.
 #define STEPS(multiply)                                                                                 \
   for (size_t k = 0; k < steps; k++, a += side * line, a2 += side * line, b += deep_bytes, b2 += deep_bytes) { \
+    fetch(y, y_stride, k, ahead, pace);                                                                 \
     _tile_loadd(6, b, stride);                                                                          \
     _tile_loadd(4, a, line);                                                                            \
     multiply(0, 4, 6);                                                                                  \
@@ -67,12 +84,9 @@ struct tile_shapes {
     multiply(3, 5, 7);                                                                                  \
   }
 
-/// Weights of 16 columns: bytes from one row of a tile to the next, and from one tile to the next along the inputs.
-struct pace { size_t stride, deep_bytes; };
-
 /// Adds products to y, 32 × 32 at `y_stride` bytes.
 static void block(float *y, size_t y_stride, const char *a, const char *a2, const char *b, const char *b2, size_t steps,
-                  struct pace pace, bool is_int8, bool is_first) {
+                  struct pace pace, struct ahead ahead, bool is_int8, bool is_first) {
   size_t stride = pace.stride, deep_bytes = pace.deep_bytes;
   char *below = (char *)y + side * y_stride;
   if (is_first) {
@@ -107,7 +121,7 @@ static void finish(float *y, size_t y_stride, size_t row, size_t rows, size_t co
     if (column < more->from || column >= more->to) continue;
     const size_t steps = more->inputs / (line / 2), tile = side * line;
     const char *a = (const char *)more->rows + row / side * steps * tile, *b = (const char *)more->weights + (column - more->from) / side * steps * tile;
-    block(y, y_stride, a, a + steps * tile, b, b + steps * tile, steps, (struct pace){line, tile}, false, false);
+    block(y, y_stride, a, a + steps * tile, b, b + steps * tile, steps, (struct pace){line, tile}, (struct ahead){0}, false, false);
   }
 }
 
@@ -123,6 +137,7 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
   const size_t deep = tile_deep(product), all = product->inputs / deep, most = chunk(product) / deep, stride = product->stride * sizeof *y;
   const size_t step = side * 4 * product->block, padded = whole_pairs(rows);
   const struct pace pace = {4 * product->block, step};
+  const size_t blocks = padded / pair, share = (side + blocks - 1) / blocks;      // of the 16 rows of a step, for each block
   float part[pair * pair];
   for (size_t k = 0; k < all; k += most) {
     const size_t steps = all - k < most ? all - k : most;
@@ -131,6 +146,8 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
       const char *b = (const char *)weights + (column / product->block * all + k) * step + column % product->block * 4;
       const char *b2 = (const char *)weights + (right / product->block * all + k) * step + right % product->block * 4;
       const size_t columns = right > column ? pair : side;
+      const size_t next_column = column + pair < to ? column + pair : from, next_k = column + pair < to || k + steps == all ? k : k + steps;
+      const char *next = (const char *)weights + (next_column / product->block * all + next_k) * step + next_column % product->block * 4;
       for (size_t r = 0; r < rows; r += pair) {
         const size_t here = rows - r < pair ? rows - r : pair;
         const char *a = (const char *)x + (k * padded + r * steps) * line;
@@ -139,7 +156,9 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
         float *place = is_whole ? target : part;
         const size_t place_stride = is_whole ? stride : pair * sizeof *part;
         if (!is_whole && !is_first) copy(part, place_stride, target, stride, here, columns);
-        block(place, place_stride, a, a + steps * side * line, b, b2, steps, pace, product->is_int8, is_first);
+        const size_t first_row = r / pair * share;
+        const struct ahead ahead = {next + first_row * pace.stride, first_row + share < side ? share : first_row < side ? side - first_row : 0};
+        block(place, place_stride, a, a + steps * side * line, b, b2, steps, pace, ahead, product->is_int8, is_first);
         if (k + steps == all) finish(place, place_stride, r, here, column, columns, ending);
         if (!is_whole) copy(target, stride, part, place_stride, here, columns);
       }
