@@ -1,4 +1,4 @@
-// What the kernels share: bf16 rounding, and storing a row in the encoding that its reader wants.
+// What the kernels share: bf16 rounding, exponentials, and storing a row in the encoding that its reader wants.
 #pragma once
 #include "CKernels.h"
 #include <math.h>
@@ -33,6 +33,40 @@ static inline float f32_of_f16(uint16_t h) {
   float result;
   memcpy(&result, &bits, 4);
   return result;
+}
+
+// exp(x) = 2ⁿ · exp(r), |r| ≤ ½ ln 2, by a polynomial of degree 6 (Cephes expf's coefficients): within 2 ulp. The bounds
+// are where n reaches −127 and 128, whose powers come out as 0 and ∞: a masked score weighs nothing at all.
+static inline float exponential(float x) {
+  x = x < -88.0f ? -88.0f : x;
+  x = x > 88.8f ? 88.8f : x;
+  float n = __builtin_rintf(x * 1.44269504088896341f);
+  float r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  int32_t bits = ((int32_t)n + 127) << 23;
+  float power;
+  memcpy(&power, &bits, 4);
+  return p * power;
+}
+
+/// Sixteen largest at a time: clang makes no vectors of one.
+static inline float largest_of(const float *x, size_t count) {
+  enum { lanes = 16 };
+  float most[lanes], largest = -INFINITY;
+  for (size_t i = 0; i < lanes; i++) most[i] = -INFINITY;
+  size_t c = 0;
+  for (; c + lanes <= count; c += lanes)
+    for (size_t i = 0; i < lanes; i++) most[i] = x[c + i] > most[i] ? x[c + i] : most[i];
+  for (size_t i = 0; i < lanes; i++) largest = most[i] > largest ? most[i] : largest;
+  for (; c < count; c++) largest = x[c] > largest ? x[c] : largest;
+  return largest;
 }
 
 static inline void *row_at(void *y, enum row_encoding to, size_t element) {

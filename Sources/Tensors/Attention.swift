@@ -31,7 +31,8 @@ package struct Heads {
   func head(_ head: Int, from token: Int = 0) -> UnsafeMutableRawPointer { rows.at(head * tokens + token) }
 }
 
-/// softmax(scale · q·kᵀ + bias) · v, a tile of queries at a time: the scores never exist as a whole.
+/// softmax(scale · q·kᵀ + bias) · v, a tile of queries at a time: the scores never exist as a whole. Without a bias the tile unit
+/// makes it where there is one.
 ///
 /// Each tile is made by one thread with single-threaded products, so the bytes do not depend on the number of threads.
 package struct Attention {
@@ -48,6 +49,10 @@ package struct Attention {
   /// q, k, v of equal heads and depth → [queries, heads · depth].
   package func callAsFunction(_ q: Heads, _ k: Heads, _ v: Heads) throws -> Tensor {
     var y = Tensor(uninitialized: [q.tokens, q.heads * q.depth])
+    if bias == nil, let tiled = TileAttention(q, k, v, scale: scale) {
+      y.withMutableFloats { floats in if let start = floats.baseAddress { tiled.run(into: start) } }
+      return y
+    }
     let tiles = (q.tokens + Self.queriesPerTile - 1) / Self.queriesPerTile
     let failure = Mutex<TensorError?>(nil)
     for rows in Set([min(Self.queriesPerTile, q.tokens), q.tokens % Self.queriesPerTile]) where rows > 0 {

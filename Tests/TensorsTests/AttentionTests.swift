@@ -43,8 +43,8 @@ import Tensors
 
   @Test func attentionIsTheSameBytesAtAnyThreadCount() throws {
     var random = Random(seed: 8)
-    let q = random.tensor([3, 260, 24])
-    for encoding in Product.multipliesBF16 ? [Encoding.f32, .bf16] : [.f32] {
+    for (encoding, depth) in Product.multipliesBF16 ? [(Encoding.f32, 24), (.bf16, 24), (.bf16, 32)] : [(.f32, 24)] {
+      let q = random.tensor([3, 260, depth])
       let results = try [1, 2, 3].map { threads in
         try withThreads(threads) { try Attention(scale: 0.2)(heads(q, encoding), heads(q, encoding), heads(q, encoding)).values }
       }
@@ -59,5 +59,27 @@ import Tensors
     let exact = try Attention(scale: 0.2)(heads(x, .f32), heads(x, .f32), heads(x, .f32))
     let rounded = try Attention(scale: 0.2)(heads(x, .bf16), heads(x, .bf16), heads(x, .bf16))
     #expect(rounded.largestDifference(from: exact) < 4 * Tolerance.bf16)
+  }
+
+  /// Numbers that bf16 holds, so that only the weights are rounded. One key, one more than a tile, one more than a piece, and many.
+  @Test(arguments: [(1, 3, 32, 32), (2, 1, 33, 64), (1, 45, 513, 32), (2, 130, 97, 128), (1, 40, 2300, 64)])
+  func bf16AttentionEqualsSumsInDoubleAtAwkwardSizes(_ heads: Int, _ queries: Int, _ keys: Int, _ depth: Int) throws {
+    guard Product.multipliesBF16 else { return }
+    var random = Random(seed: 10)
+    let q = random.tensor([heads, queries, depth], scale: 2).roundedToBF16, k = random.tensor([heads, keys, depth], scale: 2).roundedToBF16
+    let v = random.tensor([heads, keys, depth]).roundedToBF16
+    let made = try Attention(scale: 0.3)(self.heads(q, .bf16), self.heads(k, .bf16), self.heads(v, .bf16))
+    #expect(made.largestDifference(from: plainAttention(q, k, v, scale: 0.3, bias: nil)) < Tolerance.bf16)
+  }
+
+  @Test func aLaterKeyThatOutshinesAllOthersIsAllThatIsSeen() throws {
+    guard Product.multipliesBF16 else { return }
+    let (keys, depth) = (1100, 32)
+    let q = Tensor([1, 1, depth], [Float](repeating: 8, count: depth))
+    var k = Tensor.zeros([1, keys, depth]), v = Tensor.zeros([1, keys, depth])
+    k.withMutableFloats { floats in for column in 0..<depth { floats[(keys - 1) * depth + column] = 8; floats[column] = -8 } }
+    v.withMutableFloats { floats in for column in 0..<depth { floats[(keys - 1) * depth + column] = Float(column + 1); floats[column] = 1e30 } }
+    let made = try Attention(scale: 1)(heads(q, .bf16), heads(k, .bf16), heads(v, .bf16))
+    #expect(made.values == (1...depth).map(Float.init))
   }
 }

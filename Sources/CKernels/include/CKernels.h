@@ -146,6 +146,28 @@ struct tile_ending {
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
                    size_t rows, size_t from, size_t to);
 
+/// One head's attention on the tile unit: softmax(scale · q·kᵀ) · v.
+struct tile_attention {
+  size_t keys;
+  size_t depth;       // a multiple of 32, tile_deepest at the most
+  size_t stride;      // numbers from one row of y to the next
+  float scale;        // above 0
+};
+enum { tile_deepest = 512 };
+
+/// Bytes of the keys as they are laid out; the values take as many.
+size_t tile_attention_bytes(const struct tile_attention *attention);
+
+/// Lays keys and values, [keys, depth] in bf16, out for tile_attend.
+void tile_attention_pack(const struct tile_attention *attention, void *keys_to, void *values_to, const void *keys, const void *values);
+
+/// Bytes that tile_attend needs to work in.
+size_t tile_attention_scratch(const struct tile_attention *attention, size_t queries);
+
+/// y [queries, stride]: what some queries, [queries, depth] in bf16, see of the keys and values laid out; at most tile_group of them.
+void tile_attend(const struct tile_attention *attention, float *y, const void *queries_from, const void *keys, const void *values,
+                 size_t queries, void *scratch);
+
 /// Runs body(context, index, thread) for index 0 ..< count on oneDNN's own team of threads (libgomp), each index once, in
 /// any order; thread is 0 ..< threads. Called from inside a team it runs in place.
 void team_run(size_t count, int threads, void *context, void (*body)(void *context, size_t index, int thread));
