@@ -215,7 +215,6 @@ def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
     some = rng.sample(known, 40)
     prompts = [plain_sentence(("thing", i, None, rng.choice(["white"] + BACKGROUNDS))) for i in some]
     sheet(paint(prompts, seeds=[7] * 40), prompts, 8, sheets / "forty.png")
-    if quick: return
 
     chosen, likeness, kept = rng.sample(known, 6), [], []
     rows = []
@@ -234,6 +233,7 @@ def evaluate(folder, which="all", quick=False, mirrored=False, program=None):
         print(f"retrieval, 50, {size} × {size}: {share([a == k for a, (k, _) in zip(few, gallery.nearest(pictures))]):.2f}", flush=True)
         sheet(pictures[:20], [name(i) for i in few[:20]], 5, sheets / f"size-{size}.png")
 
+    if quick: return
     trio = ["a fox on a light blue background", "a green triangle on a yellow background", "a rocket on a black background"]
     for what, values, options in (("steps", (1, 2, 4, 8, 16), lambda v: dict(steps=v)), ("guidance", (1.0, 2.0, 3.5, 6.0), lambda v: dict(guidance=v))):
         sheet(torch.cat([paint([p], seeds=[1], **options(v)) for p in trio for v in values]), [f"{p}, {what} {v}" for p in trio for v in values], len(values), sheets / f"{what}.png")
