@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURES = [*(f"Tests/Fixtures/inputs/image_{n}.png" for n in ("square", "wide", "tall", "57x83")), "Recipes/pictures/castle.png", "Recipes/pictures/panda.png"]
+PICTURES = [f"Tests/Fixtures/inputs/{n}.png" for n in ("image_square", "image_wide", "image_tall", "image_57x83", "castle", "panda")]
 CASES = [(100, 200, False, 0), (20, 60, False, 0), (60, 120, True, 0), (30, 80, False, 1.2)]
 
 

@@ -11,8 +11,7 @@ import Testing
   /// The picture of a file, and how its edges were looked for: `castle_60_120_grey.png`.
   func read(_ file: String) throws -> (picture: Image, low: Double, high: Double, blur: Double) {
     let match = try #require(file.wholeMatch(of: /(.+?)_(\d+)_(\d+)(_grey)?(_blur([\d.]+))?\.png/))
-    let folder = ["castle", "panda"].contains(match.1) ? Fixtures.folder + "/../../Recipes/pictures" : Fixtures.folder + "/inputs"
-    let picture = try Image(contentsOf: "\(folder)/\(match.1).png")
+    let picture = try Image(contentsOf: "\(Fixtures.folder)/inputs/\(match.1).png")
     return (match.4 == nil ? picture : picture.grey(), Double(match.2) ?? 0, Double(match.3) ?? 0, match.6.flatMap { Double($0) } ?? 0)
   }
 
