@@ -110,6 +110,9 @@ extension CommandTests {
     // Once every task has its first cell, one is sent back into the queue, and started again without the pause that Slurm makes.
     try Self.wait(120) { (1...4).allSatisfy { shop.has("out/slow/ledger-\($0)-of-4.jsonl") } }
     #expect(try Self.bash("scontrol requeue \(array)_2", in: shop.folder, conf).status == 0)
+    // Not before its first run is over: Slurm's pause is there so that the end of one is not taken for the end of the next.
+    try Self.wait(60) { String(decoding: (try? shop.bytes("out/slow/slurm-\(array)_2.log")) ?? Data(), as: UTF8.self).contains("REQUEUE") }
+    sleep(2)
     let release = "for job in $(squeue -h -t PD -o '%A %r' | grep -E 'Begin|held' | cut -d ' ' -f 1); do scontrol update JobId=$job StartTime=now; done"
     var queues: [String] = []
     try Self.wait(300) {
