@@ -40,6 +40,7 @@ def arguments():
     cache.add_argument("--shape-shards", type=int, default=6, help="each has 2,000 pictures of one or two shapes")
     text = stages.add_parser("text")
     text.add_argument("--minutes", type=float, default=4)
+    text.add_argument("--teacher", metavar="FILE", help="teach a trained model's encoders which colour belongs to which shape; what they say of things stays")
 
     flow = stages.add_parser("flow")
     flow.add_argument("--until", required=True, metavar="HH:MM", help="when to stop")
@@ -50,6 +51,7 @@ def arguments():
     flow.add_argument("--guided", action="store_true", help="a quarter of every batch learns what guidance 1 to 6 gives, from the averaged model with and without the prompt")
     flow.add_argument("--teacher", metavar="FILE", help="distil: seven eighths of every batch learn what guidance 1 to 6 gives, from the weights in a file of the folder")
     flow.add_argument("--warm-start", metavar="FILE", help="begin from the weights in a file of the folder")
+    flow.add_argument("--text", metavar="FILE", help="take the text encoders of a file of the folder, as the stage text leaves them, instead of those that are there")
     flow.add_argument("--muon", type=float, default=3.5e-3)
     flow.add_argument("--adam", type=float, default=1e-3)
     flow.add_argument("--average", type=float, default=.998)
@@ -85,8 +87,8 @@ def main():
         from embedded_model.cache import make_cache
         make_cache(a.shards, a.shape_shards, a.size)
     elif a.stage == "text":
-        from embedded_model.train import train_text
-        train_text(a.minutes)
+        from embedded_model.text import train_text
+        train_text(a.minutes, a.teacher)
     elif a.stage == "flow":
         from embedded_model.train import train_flow
         train_flow(a)

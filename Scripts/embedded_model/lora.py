@@ -8,9 +8,9 @@ from PIL import Image
 
 from . import things
 from .cache import encode
-from .parts import STATE, PlainAttention, Tokens, load_vae, pack
+from .parts import STATE, PlainAttention, Tokens, load_vae, pack, save
 from .pictures import picture_of
-from .train import noise_levels, save
+from .train import noise_levels
 
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"] + [f"single_transformer_blocks.{k}.proj_out" for k in range(5)]
 

@@ -68,6 +68,10 @@ class SharedOptimiser:
     def mean(self, i):
         return sum(self.view(self.gradients[r], i) for r in range(self.ranks)) / self.ranks
 
+    def restart(self):
+        """Forgets the moments; the count of all steps goes on."""
+        for value in (self.first, self.second, self.progress[1:]): value.zero_()
+
     def state(self):
         return {"first": self.first, "second": self.second, "progress": self.progress}
 

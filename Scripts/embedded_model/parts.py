@@ -10,6 +10,12 @@ LENGTH = 32                                                         # T5's padde
 SIZES = (96, 128, 160, 192)
 
 
+def save(value, path):
+    """Whole or not at all."""
+    torch.save(value, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").rename(path)
+
+
 def make_vae():
     from diffusers import AutoencoderKL
     return AutoencoderKL(in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,

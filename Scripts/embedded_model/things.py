@@ -100,7 +100,7 @@ def draw_shapes(rng):
     while True:
         background = draw_background(rng)
         colours = [c for c in COLOURS if c != background]
-        parts = tuple((rng.choice(SHAPES), rng.choice(colours)) for _ in range(2 if rng.random() < .6 else 1))
+        parts = tuple((rng.choice(SHAPES), rng.choice(colours)) for _ in range(2 if rng.random() < .9 else 1))
         spec = ("shapes", parts, background)
         if (len(parts) == 1 or parts[0] != parts[1]) and is_taught(spec): return spec
 

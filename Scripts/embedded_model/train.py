@@ -1,4 +1,4 @@
-"""Stages `text` and `flow`."""
+"""Stage `flow`."""
 import copy
 import datetime
 import os
@@ -6,67 +6,13 @@ import random
 import time
 
 import torch
-import torch.nn.functional as F
 import torch.multiprocessing as mp
 
 from . import things
 from .cache import load_cache
 from .optimiser import SharedOptimiser
-from .parts import STATE, Model, Tokens, make_text
+from .parts import STATE, Model, Tokens, save
 
-
-def save(value, path):
-    torch.save(value, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").rename(path)
-
-
-# ---------------------------------------------------------------------------------------------------------------- text
-
-LABELS = [len(things.THINGS) + 1, len(things.TINTS) + 1, len(things.COLOURS)] + [len(things.SHAPES) + 1, len(things.COLOURS) + 1] * 2
-
-
-def labels(spec):
-    """What a picture shows, as numbers: thing, tint, background, and shape and colour of the left and the right place; 0 is none."""
-    colours = list(things.COLOURS)
-    if spec[0] == "thing":
-        return [spec[1] + 1, things.TINTS.index(spec[2]) + 1 if spec[2] else 0, colours.index(spec[3]), 0, 0, 0, 0]
-    places = [n for shape, colour in spec[1] for n in (things.SHAPES.index(shape) + 1, colours.index(colour) + 1)]
-    return [0, 0, colours.index(spec[2])] + (places + [0, 0])[:4]
-
-
-def train_text(minutes, rate=1.5e-3, batch=192):
-    """The two text encoders learn to tell what a sentence says. Cheap, and the flow then begins with useful conditioning."""
-    torch.manual_seed(2)
-    rng, tokens = random.Random(2), Tokens()
-    t5, clip = make_text()
-    path = STATE / "text.pt"
-    if path.exists():
-        state = torch.load(path)
-        t5.load_state_dict(state["t5"]); clip.load_state_dict(state["clip"])
-    heads = torch.nn.ModuleList([torch.nn.Linear(128, sum(LABELS)) for _ in range(2)])
-    net = torch.nn.ModuleList([t5, clip, heads])
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, betas=(.9, .98), weight_decay=.01)
-    start, step = time.time(), 0
-    while (progress := (time.time() - start) / (minutes * 60)) < 1:
-        specs = [things.draw_shapes(rng) if rng.random() < .3 else things.draw_thing(rng, rng.randrange(len(things.THINGS))) for _ in range(batch)]
-        ids5, idsc = tokens([things.sentence(rng, s) for s in specs])
-        truth = torch.tensor([labels(s) for s in specs])
-        with torch.autocast("cpu", torch.bfloat16):
-            h, pooled = t5(input_ids=ids5)[0].float(), clip(input_ids=idsc).pooler_output.float()
-        told = (ids5 != 0)[..., None]
-        outputs = [heads[0]((h * told).sum(1) / told.sum(1)), heads[1](pooled)]
-        loss = sum(F.cross_entropy(part, truth[:, k]) for out in outputs for k, part in enumerate(out.split(LABELS, 1)))
-        for group in optimiser.param_groups: group["lr"] = rate * min(1, (step + 1) / 30) * (1 - progress)
-        optimiser.zero_grad(); loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step(); step += 1
-        if step % 50 == 0:
-            right = [[(part.argmax(1) == truth[:, k]).float().mean().item() for k, part in enumerate(out.split(LABELS, 1))] for out in outputs]
-            print(f"{time.time() - start:.0f} s, step {step}, loss {loss.item():.3f}, right: " + " | ".join(" ".join(f"{r:.2f}" for r in row) for row in right), flush=True)
-    save({"t5": t5.state_dict(), "clip": clip.state_dict()}, path)
-
-
-# ---------------------------------------------------------------------------------------------------------------- flow
 
 def noise_levels(n):
     """Mostly noisy: that is where the prompt decides."""
@@ -206,6 +152,10 @@ def train_flow(a):
             text = torch.load(STATE / "text.pt")
             model.t5.load_state_dict(text["t5"]); model.clip.load_state_dict(text["clip"])
         average.load_state_dict(model.state_dict())
+    if a.text:
+        for part, weights in torch.load(STATE / a.text).items():
+            for m in (model, average): getattr(m, part).load_state_dict(weights)
+        optimiser.restart()
     barrier = mp.Barrier(2, timeout=1800)
     second = mp.Process(target=worker, args=(1, model, average, optimiser, barrier, a), daemon=True)
     second.start()

@@ -12,9 +12,8 @@ import torch.nn.functional as F
 
 from . import things
 from .optimiser import orthogonal
-from .parts import STATE, make_vae
+from .parts import STATE, make_vae, save
 from .pictures import picture_of
-from .train import save
 
 CLDR = "/usr/share/unicode/cldr/common/annotations/en.xml"
 
