@@ -14,9 +14,9 @@ from .optimiser import SharedOptimiser
 from .parts import STATE, Model, Tokens, save
 
 
-def noise_levels(n):
-    """Mostly noisy: that is where the prompt decides."""
-    t = torch.sigmoid(torch.randn(n) + .7)
+def noise_levels(n, shapes=None):
+    """Mostly noisy: that is where the prompt decides. Which of two shapes gets which colour is decided earlier still: `shapes` says where it is asked."""
+    t = torch.sigmoid(torch.randn(n) + (.7 if shapes is None else .7 + .8 * shapes))
     return torch.where(torch.rand(n) < .15, torch.rand(n), t).clamp(1e-3, 1 - 1e-3)
 
 
@@ -59,7 +59,7 @@ def worker(rank, model, average, optimiser, barrier, a):
     first_step = int(optimiser.progress[0])
 
     def draw(size, n):
-        """n latents of the cache, a fixed share of them shapes, with fresh sentences."""
+        """n latents of the cache, a fixed share of them shapes, with fresh sentences, and which are shapes."""
         if size not in caches or optimiser.progress[1] % 300 == 0:
             files = len(list((STATE / "latents").glob(f"{size}-*.pt")))
             if size not in caches or caches[size][2] != files: caches[size] = load_cache(size); orders[size] = [[], []]
@@ -73,16 +73,17 @@ def worker(rank, model, average, optimiser, barrier, a):
             chosen += order[:wanted]
             del order[:wanted]
         rng.shuffle(chosen)
-        return latents[chosen].float(), tokens([things.sentence(rng, specs[i]) for i in chosen])
+        are_shapes = torch.tensor([float(specs[i][0] == "shapes") for i in chosen])
+        return latents[chosen].float(), tokens([things.sentence(rng, specs[i]) for i in chosen]), are_shapes
 
     def step_of(size):
         n = batch_of(size)
         guided = n * 7 // 8 if teacher else n // 4 if a.guided else 0
-        x0, ids = draw(size, n)
+        x0, ids, are_shapes = draw(size, n)
         dropped = torch.rand(n) < .1
         if not teacher: dropped[:guided] &= torch.rand(guided) < .3
         for k in (0, 1): ids[k][dropped] = empty[k]
-        noise, t, w = torch.randn_like(x0), noise_levels(n), torch.ones(n)
+        noise, t, w = torch.randn_like(x0), noise_levels(n, are_shapes), torch.ones(n)
         w[:guided] = 1 + 5 * torch.rand(guided)
         x, target = torch.lerp(x0, noise, t[:, None, None]), noise - x0
         with torch.autocast("cpu", torch.bfloat16):

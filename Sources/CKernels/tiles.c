@@ -58,26 +58,29 @@ struct tile_shapes {
 /// Weights of 16 columns: bytes from one row of a tile to the next, and from one tile to the next along the inputs.
 struct pace { size_t stride, deep_bytes; };
 
-/// A share of the weights of the next 32 columns: some rows of each step.
-struct ahead { const char *weights; size_t rows; };
+/// A share of the weights of the next 32 columns: some rows of each step, of the left and of the right tile.
+struct ahead { const char *left, *right; size_t rows; };
 
 /// At a step of a block: the share of the next weights, for the second cache, and a row of the sums that will be written.
 static inline __attribute__((always_inline)) void fetch(const float *y, size_t y_stride, size_t k, struct ahead ahead, struct pace pace) {
-  const char *weights = ahead.weights + k * pace.deep_bytes, *sums = (const char *)y + k * y_stride;
-  for (size_t r = 0; r < ahead.rows; r++)
-    for (int half = 0; half < 2; half++) _mm_prefetch(weights + r * pace.stride + half * line, _MM_HINT_T1);
+  const size_t step = k * pace.deep_bytes;
+  for (size_t r = 0; r < ahead.rows; r++) {
+    _mm_prefetch(ahead.left + step + r * pace.stride, _MM_HINT_T1);
+    _mm_prefetch(ahead.right + step + r * pace.stride, _MM_HINT_T1);
+  }
   if (k >= pair) return;
+  const char *sums = (const char *)y + k * y_stride;
   for (int half = 0; half < 2; half++) __builtin_prefetch(sums + half * line, 1);
 }
 
-/// 32 rows × 32 columns, added to what the tiles 0 … 3 hold.
+/// 32 rows × 32 columns, added to what the tiles 0 … 3 hold. Weights are loaded as what need not stay in the first cache.
 #define STEPS(multiply)                                                                                 \
   for (size_t k = 0; k < steps; k++, a += side * line, a2 += side * line, b += deep_bytes, b2 += deep_bytes) { \
     fetch(y, y_stride, k, ahead, pace);                                                                 \
-    _tile_loadd(6, b, stride);                                                                          \
+    _tile_stream_loadd(6, b, stride);                                                                   \
     _tile_loadd(4, a, line);                                                                            \
     multiply(0, 4, 6);                                                                                  \
-    _tile_loadd(7, b2, stride);                                                                         \
+    _tile_stream_loadd(7, b2, stride);                                                                  \
     multiply(1, 4, 7);                                                                                  \
     _tile_loadd(5, a2, line);                                                                           \
     multiply(2, 5, 6);                                                                                  \
@@ -129,6 +132,12 @@ static void copy(float *to, size_t to_stride, const float *from, size_t from_str
   for (size_t r = 0; r < rows; r++) memcpy((char *)to + r * to_stride, (const char *)from + r * from_stride, columns * sizeof *to);
 }
 
+/// Where the tile of 16 columns is whose first input is that of a step.
+static const char *tile_at(const struct tile_product *product, const void *weights, size_t column, size_t k) {
+  const size_t steps = product->inputs / tile_deep(product), block = product->block;
+  return (const char *)weights + ((column / block * steps + k) * side * block + column % block) * 4;
+}
+
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
                    size_t rows, size_t from, size_t to) {
   struct tile_shapes shapes = {.palette = 1};
@@ -143,11 +152,10 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
     const size_t steps = all - k < most ? all - k : most;
     for (size_t column = from; column < to; column += pair) {
       const size_t right = column + side < to ? column + side : column;      // an odd last tile is made twice
-      const char *b = (const char *)weights + (column / product->block * all + k) * step + column % product->block * 4;
-      const char *b2 = (const char *)weights + (right / product->block * all + k) * step + right % product->block * 4;
+      const char *b = tile_at(product, weights, column, k), *b2 = tile_at(product, weights, right, k);
       const size_t columns = right > column ? pair : side;
       const size_t next_column = column + pair < to ? column + pair : from, next_k = column + pair < to || k + steps == all ? k : k + steps;
-      const char *next = (const char *)weights + (next_column / product->block * all + next_k) * step + next_column % product->block * 4;
+      const char *next = tile_at(product, weights, next_column, next_k), *next2 = tile_at(product, weights, next_column + side < to ? next_column + side : next_column, next_k);
       for (size_t r = 0; r < rows; r += pair) {
         const size_t here = rows - r < pair ? rows - r : pair;
         const char *a = (const char *)x + (k * padded + r * steps) * line;
@@ -157,7 +165,7 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
         const size_t place_stride = is_whole ? stride : pair * sizeof *part;
         if (!is_whole && !is_first) copy(part, place_stride, target, stride, here, columns);
         const size_t first_row = r / pair * share;
-        const struct ahead ahead = {next + first_row * pace.stride, first_row + share < side ? share : first_row < side ? side - first_row : 0};
+        const struct ahead ahead = {next + first_row * pace.stride, next2 + first_row * pace.stride, first_row + share < side ? share : first_row < side ? side - first_row : 0};
         block(place, place_stride, a, a + steps * side * line, b, b2, steps, pace, ahead, product->is_int8, is_first);
         if (k + steps == all) finish(place, place_stride, r, here, column, columns, ending);
         if (!is_whole) copy(target, stride, part, place_stride, here, columns);

@@ -74,7 +74,7 @@ package final class Convolution: Sendable {
     Team.adopt(threads: key.threads)
     let type = OneDNN.type(of: encoding), result = extent(of: key.extent)
     var source = try picture(key.extent, inputs, type), target = try picture(result, outputs, dnnl_f32)
-    var weights = try OneDNN.anyLayout([outputs, inputs, window, window], type)
+    var weights = try OneDNN.memory([outputs, inputs, window, window], type, tag: dnnl_format_tag_any)
     var offsets = try OneDNN.memory([outputs], dnnl_f32)
     let (strides, left, right) = ([stride, stride].map { dnnl_dim_t($0) }, [before, before].map { dnnl_dim_t($0) }, [after, after].map { dnnl_dim_t($0) })
     var operation = dnnl_convolution_desc_t()

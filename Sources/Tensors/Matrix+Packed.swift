@@ -22,7 +22,7 @@ extension Matrix {
   }
 
   /// What decides how numbers are packed, besides the library and the processor; to be raised when that changes.
-  package static var packing: String { "1 \(Quantised.smoothing) \(Quantised.longestTurn)" }
+  package static var packing: String { "2 \(Quantised.smoothing) \(Quantised.longestTurn)" }
 
   /// How it lies in memory; nil where its numbers are used from the checkpoint.
   package var packed: Packed? {
@@ -49,8 +49,8 @@ extension Matrix {
       guard packed.encoding == .int8, packed.weights.count == packed.outputs * packed.inputs, let scales = packed.scales else { return nil }
       form = .rows([Rows(count: packed.outputs, width: packed.inputs, encoding: .int8, storage: packed.weights, scales: scales)])
     case .packed, .sums:
-      guard let primitive = try Self.packing(outputs: packed.outputs, inputs: packed.inputs, packed.encoding), case let layout = Product.PackedLayout(primitive.weights),
-            layout.bytes == packed.layout, packed.weights.count == primitive.weightBytes else { return nil }
+      guard let layout = try Self.packing(outputs: packed.outputs, inputs: packed.inputs, packed.encoding), layout.bytes == packed.layout,
+            packed.weights.count == layout.size else { return nil }
       if packed.kind == .packed { form = .packed(layout, packed.weights) } else {
         guard packed.encoding == .int8, let scales = packed.scales else { return nil }
         form = .sums(layout, packed.weights, scales: scales)

@@ -86,26 +86,28 @@ package final class Matrix: Sendable {
   /// reference one there.
   private static let narrowest = 64
 
-  /// The primitive whose layout weights are packed into; nil where oneDNN has no thread-invariant one.
-  static func packing(outputs: Int, inputs: Int, _ encoding: Encoding) throws -> Primitive? {
+  /// The layout that weights are packed into, the tile unit's or oneDNN's; nil where neither has a thread-invariant product.
+  static func packing(outputs: Int, inputs: Int, _ encoding: Encoding) throws -> Product.PackedLayout? {
     guard encoding != .bf16 || Product.multipliesBF16, encoding != .f16 else { return nil }
     guard encoding != .int8 || outputs >= narrowest && inputs % narrowest == 0 && inputs > 0 else { return nil }
     // The layout chosen for 1,024 rows is accepted for every number of rows.
     let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: encoding, weights: encoding,
                               sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
     let primitive = try Product.primitive(shape, threads: Team.threads)
-    return primitive.isThreadInvariant ? primitive : nil
+    guard primitive.isThreadInvariant else { return nil }
+    let layout = Product.PackedLayout(primitive.weights)
+    return try layout.tiles.map { Product.PackedLayout(try TileUnit.layout($0)) } ?? layout
   }
 
-  /// Packs for whole products; nil where oneDNN has no thread-invariant one.
+  /// Packs for whole products; nil where there is none.
   private static func packed(_ rows: Rows) throws -> (Product.PackedLayout, Storage)? {
     let (outputs, inputs) = (rows.count, rows.width)
-    guard let primitive = try packing(outputs: outputs, inputs: inputs, rows.encoding) else { return nil }
-    let storage = Storage(count: primitive.weightBytes)
+    guard let layout = try packing(outputs: outputs, inputs: inputs, rows.encoding) else { return nil }
+    let storage = Storage(count: layout.size)
     try OneDNN.reorder(rows.start, OneDNN.memory([inputs, outputs], OneDNN.type(of: rows.encoding), strides: [1, inputs]),
-                       to: storage.start, primitive.weights)
+                       to: storage.start, layout.description)
     withExtendedLifetime(rows) {}
-    return (Product.PackedLayout(primitive.weights), storage)
+    return (layout, storage)
   }
 
   /// y = x·Wᵀ + bias, and what adapters add.   x [rows, inputs] as `intake` says; y [rows, outputs] f32.

@@ -37,10 +37,10 @@ package enum OneDNN {
     return description
   }
 
-  /// Memory whose layout oneDNN chooses.
-  static func anyLayout(_ dims: [Int], _ type: dnnl_data_type_t) throws -> dnnl_memory_desc_t {
+  /// Memory in a layout that has a name; `dnnl_format_tag_any` is what oneDNN chooses.
+  static func memory(_ dims: [Int], _ type: dnnl_data_type_t, tag: dnnl_format_tag_t) throws -> dnnl_memory_desc_t {
     var description = dnnl_memory_desc_t()
-    try check(dnnl_memory_desc_init_by_tag(&description, Int32(dims.count), dims.map { dnnl_dim_t($0) }, type, dnnl_format_tag_any),
+    try check(dnnl_memory_desc_init_by_tag(&description, Int32(dims.count), dims.map { dnnl_dim_t($0) }, type, tag),
               "memory of \(dims)")
     return description
   }

@@ -38,6 +38,8 @@ package enum Product {
       self.tiles = TileUnit.product(description)
       self.bytes = withUnsafeBytes(of: description) { Array($0) }
     }
+    /// Of weights that lie so.
+    var size: Int { withUnsafePointer(to: description) { dnnl_memory_desc_get_size($0) } }
     static func == (a: Self, b: Self) -> Bool { a.bytes == b.bytes }
     func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
   }
@@ -67,7 +69,7 @@ package enum Product {
   private static func description(of shape: Shape) throws -> dnnl_memory_desc_t {
     let dims = [shape.inputs, shape.outputs], type = OneDNN.type(of: shape.weights)
     switch shape.layout {
-    case .chosen: return try OneDNN.anyLayout(dims, type)
+    case .chosen: return try OneDNN.memory(dims, type, tag: dnnl_format_tag_any)
     case .packed(let layout): return layout.description
     case .rows(let stride): return try OneDNN.memory(dims, type, strides: [1, stride])
     case .columns(let stride): return try OneDNN.memory(dims, type, strides: [stride, 1])

@@ -25,6 +25,12 @@ package enum TileUnit {
     return product
   }
 
+  /// How weights lie best for a product that is made here: tile after tile. Where 64 columns lie side by side, as oneDNN has it, loads wait longer
+  /// for memory.
+  static func layout(_ product: tile_product) throws -> dnnl_memory_desc_t {
+    try OneDNN.memory([product.inputs, product.outputs], product.is_int8 ? dnnl_s8 : dnnl_bf16, tag: product.is_int8 ? dnnl_BA16a16b4a : dnnl_BA16a16b2a)
+  }
+
   /// How rows of bf16 are multiplied here by others that are laid out just before; nil where they are not.
   /// - Parameter stride: numbers from one row of the result to the next
   static func product(outputs: Int, inputs: Int, stride: Int, accumulates: Bool) -> tile_product? {
