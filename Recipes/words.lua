@@ -3,7 +3,7 @@ local p = flux.params {
   words  = { { "red apple", "fox", "panda", "penguin", "owl", "crab", "tomato", "pineapple", "hamburger", "birthday cake", "mushroom", "cactus",
                "sunflower", "snowman", "volcano", "castle", "robot", "crown", "alarm clock", "hourglass", "clown", "purple devil", "glasses", "tent" },
              help = "things, each on a ground of its own" },
-  combined = { { "a red circle and a blue square", "a yellow star shape and a pink heart shape on a purple background", "a green triangle and an orange ring",
+  combined = { { "a red circle and a blue square", "a yellow star shape and a pink ring on a purple background", "a green triangle and an orange ring",
                  "a white cross and a red diamond on a gray background", "a pink elephant", "a blue fox on a yellow background", "a green cat", "a purple octopus on a pink background" },
                help = "what it never saw together, or seldom" },
   prompt = "a fox on a light blue background",
@@ -20,8 +20,8 @@ end
 flux.sheet(images, { columns = 6, title = "words" }):save "words.png"
 
 local combined = {}
-for i, words in ipairs(p.combined) do combined[i] = model:generate(words, { seed = p.seed }):label(words) end
-flux.sheet(combined, { columns = 4, title = "combined" }):save "combined.png"
+for i, words in ipairs(p.combined) do combined[i] = model:generate(words, { seed = p.seed }) end
+flux.sheet(combined, { columns = 4, labels = p.combined, title = "combined" }):save "combined.png"
 
 local prompt, rows = model:encode(p.prompt), {}
 for _, steps in ipairs { 1, 2, 4, 8 } do
