@@ -14,9 +14,9 @@ from .optimiser import SharedOptimiser
 from .parts import STATE, Model, Tokens, save
 
 
-def noise_levels(n, shapes=None):
-    """Mostly noisy: that is where the prompt decides. Which of two shapes gets which colour is decided earlier still: `shapes` says where it is asked."""
-    t = torch.sigmoid(torch.randn(n) + (.7 if shapes is None else .7 + .8 * shapes))
+def noise_levels(n, shapes=0):
+    """Mostly noisy: that is where the prompt decides. Which of two shapes gets which colour is decided earlier still: `shapes` is 1 where it is asked."""
+    t = torch.sigmoid(torch.randn(n) + .7 + .8 * shapes)
     return torch.where(torch.rand(n) < .15, torch.rand(n), t).clamp(1e-3, 1 - 1e-3)
 
 
