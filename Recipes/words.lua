@@ -3,9 +3,9 @@ local p = flux.params {
   words  = { { "red apple", "fox", "panda", "penguin", "owl", "crab", "tomato", "pineapple", "hamburger", "birthday cake", "mushroom", "cactus",
                "sunflower", "snowman", "volcano", "castle", "robot", "crown", "alarm clock", "hourglass", "clown", "purple devil", "glasses", "tent" },
              help = "things, each on a ground of its own" },
-  combined = { { "a red circle and a blue square", "a yellow star shape and a pink ring on a purple background", "a green triangle and an orange ring",
+  combined = { { "a red star shape and a blue square", "a yellow heart shape and a pink ring on a purple background", "a green triangle and an orange ring",
                  "a white cross and a red diamond on a gray background", "a pink elephant", "a blue fox on a yellow background", "a green cat", "a purple octopus on a pink background" },
-               help = "what it never saw together, or seldom" },
+               help = "two shapes, left and right, and animals in other colours" },
   prompt = "a fox on a light blue background",
   seed   = 7,
 }
