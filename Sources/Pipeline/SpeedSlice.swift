@@ -30,7 +30,7 @@ public final class SpeedSlice {
   private let size: Int, text: Int
   private let model: FluxTransformer
   private let checkpoint: Checkpoint, precision: Encoding
-  private let rotary: Rotary
+  private let rotary: Rotary, img: Tensor, txt: Tensor, vec: Tensor
   private var image: Int { size / 16 * (size / 16) }
 
   /// - Parameters:
@@ -44,6 +44,7 @@ public final class SpeedSlice {
     (self.precision, checkpoint) = (precision, try Self.weights(stored).checkpoint)
     model = try FluxTransformer(Weights(checkpoint, precision: precision), FluxConfiguration(Settings(of: "bench", config)))
     rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
+    (img, txt, vec) = (.varied([size / 16 * (size / 16), Self.width]), .varied([text, Self.width]), .varied([1, Self.width]))
     BufferPool.shared.drain()
   }
 
@@ -87,6 +88,7 @@ public final class SpeedSlice {
     return [image, text].flatMap { rows in [(rows, w, 3 * w, doubles), (rows, w, w, doubles), (rows, w, 4 * w, doubles), (rows, 4 * w, w, doubles)] }
       + [(all, w, 7 * w, singles), (all, 5 * w, w, singles)]
   }
+  static func attentions(tokens: Int) -> (heads: Int, tokens: Int, depth: Int, count: Int) { (heads, tokens, depth, doubles + singles) }
   static let modulations: [ProductFloor.Shape] = [(1, width, 6 * width, 2 * doubles), (1, width, 3 * width, singles)]
 
   /// How weights are stored for an encoding, and how they are kept.
@@ -103,15 +105,14 @@ public final class SpeedSlice {
   /// Steps and products alone, in turns, and the least of each.
   /// - Parameter rank: of a LoRA beside every weight of the blocks, to be measured too
   public func measure(repeats: Int, rank: Int? = nil, progress: (String) -> Void = { _ in }) throws -> Result {
-    let start = (Tensor.varied([image, Self.width]), Tensor.varied([text, Self.width])), vec = Tensor.varied([1, Self.width])
     let lora = try rank.map(lora), adapted = try lora.map { model.adapted(by: [(try $0.fitted(to: model, .transformer, of: checkpoint), 0.5)]) }
     var step = Double.infinity, ratios: [Double] = []
-    var floor = try ProductFloor(Self.products(image: image, text: text), Self.modulations, attentions: Self.doubles + Self.singles, tokens: image + text, encoding)
+    var floor = try ProductFloor(Self.products(image: image, text: text), modulations: Self.modulations, attentions: Self.attentions(tokens: image + text), encoding)
     for turn in 0..<repeats {
       progress("\(turn + 1)/\(repeats)")
-      let time = try ProductFloor.seconds { try run(model, start.0, start.1, vec) }
+      let time = try ProductFloor.seconds { try run(model) }
       step = min(step, time)
-      if let adapted { ratios.append(try ProductFloor.seconds { try run(adapted, start.0, start.1, vec) } / time) }
+      if let adapted { ratios.append(try ProductFloor.seconds { try run(adapted) } / time) }
       try floor.measure()
     }
     let merging = try lora.map { lora in try ProductFloor.seconds { _ = try model.merged(with: [(lora, 0.5)], .transformer, of: checkpoint, precision: precision) } }
@@ -132,8 +133,11 @@ public final class SpeedSlice {
     return try LoRA(FileBytes(name: "bench", storage: storage), name: "bench")
   }
 
+  /// To be timed by itself.
+  public var piece: SpeedPiece { SpeedPiece(encoding, size: size, tokens: image + text, operations: operations) { [self] in try run(model) } }
+
   /// All blocks once.
-  private func run(_ model: FluxTransformer, _ img: Tensor, _ txt: Tensor, _ vec: Tensor) throws {
+  private func run(_ model: FluxTransformer) throws {
     var i = img, t = txt
     for block in model.doubleBlocks { try block(img: &i, txt: &t, vec: vec, rotary: rotary) }
     var x = Tensor.concatenated([t, i])

@@ -4,7 +4,7 @@ import Tensors
 
 extension SpeedStage {
   /// The floor holds the network's own products: its blocks', and the one behind each block.
-  func measuredControlNet(_ encoding: Encoding, size: Int, text: Int, _ repeats: Int) throws -> Result {
+  func controlNet(_ encoding: Encoding, size: Int, text: Int) throws -> SpeedPiece {
     let (stored, precision) = SpeedSlice.kept(encoding), width = SpeedSlice.width, doubles = SpeedSlice.doubles, singles = SpeedSlice.singles
     let side = size / 16, image = side * side
     var weights = try SpeedSlice.weights(stored)
@@ -16,17 +16,14 @@ extension SpeedStage {
     let net = try ControlNet(Weights(checkpoint, precision: precision), configuration)
     BufferPool.shared.drain()
     let latents = Tensor.varied([image, 64]), txt = Tensor.varied([text, 4096]), pooled = Tensor.varied([768]), rotary = Rotary(text: text, rows: side, columns: side, axes: SpeedSlice.axes)
-    var x = Tensor.varied([image, width]), time = Double.infinity
     let behind = ProductFloor.Shape(image, width, width, doubles + singles)
-    var floor = try ProductFloor(SpeedSlice.products(image: image, text: text) + [behind], SpeedSlice.modulations, attentions: doubles + singles, tokens: image + text, encoding)
-    for _ in 0..<repeats {
-      time = min(time, try ProductFloor.seconds {
-        let residuals = try net(img: latents, control: latents, txt: txt, pooled: pooled, timestep: 0.5, guidance: 4, mode: nil, rotary: rotary)
-        for block in 0..<doubles { residuals.add(residuals.double, to: &x, behind: block, of: doubles) }
-        for block in 0..<singles { residuals.add(residuals.single, to: &x, behind: block, of: singles) }
-      })
-      try floor.measure()
+    let floor = try ProductFloor(SpeedSlice.products(image: image, text: text) + [behind], modulations: SpeedSlice.modulations,
+                                 attentions: SpeedSlice.attentions(tokens: image + text), encoding)
+    var x = Tensor.varied([image, width])
+    return SpeedPiece(encoding, size: size, tokens: image + text, operations: configuration.operations(text: text, image: image), floor: floor) {
+      let residuals = try net(img: latents, control: latents, txt: txt, pooled: pooled, timestep: 0.5, guidance: 4, mode: nil, rotary: rotary)
+      for block in 0..<doubles { residuals.add(residuals.double, to: &x, behind: block, of: doubles) }
+      for block in 0..<singles { residuals.add(residuals.single, to: &x, behind: block, of: singles) }
     }
-    return result(encoding, size: size, tokens: image + text, repeats, time, floor: floor.seconds, operations: configuration.operations(text: text, image: image))
   }
 }

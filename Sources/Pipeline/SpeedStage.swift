@@ -33,25 +33,32 @@ public enum SpeedStage: String, CaseIterable, Sendable {
   ///   - encoding: f32, bf16, int8 or, of T5, a block type of GGUF
   ///   - size: pixels along each side of what is decoded, or whose tokens attend
   ///   - text: T5 tokens
-  public func measure(_ encoding: Encoding, size: Int, text: Int, tile: Int? = nil, repeats: Int) throws -> Result {
+  public func piece(_ encoding: Encoding, size: Int, text: Int, tile: Int? = nil) throws -> SpeedPiece {
     switch self {
-    case .t5: try measuredT5(encoding, tokens: text, repeats)
-    case .vae: try measuredDecoder(encoding, size: size, tile: tile, repeats)
-    case .attention: try measuredAttention(encoding, tokens: size / 16 * (size / 16) + text, repeats)
-    case .controlnet: try measuredControlNet(encoding, size: size, text: text, repeats)
+    case .t5: try t5(encoding, tokens: text)
+    case .vae: try decoder(encoding, size: size, tile: tile)
+    case .attention: try attention(encoding, tokens: size / 16 * (size / 16) + text)
+    case .controlnet: try controlNet(encoding, size: size, text: text)
     }
   }
 
-  func result(_ encoding: Encoding, size: Int? = nil, tokens: Int? = nil, _ repeats: Int, _ seconds: Double, floor: Double? = nil, operations: Double) -> Result {
-    Result(stage: rawValue, encoding: encoding.rawValue, isa: InstructionSet.full, size: size, tokens: tokens, threads: Team.threads, repeats: repeats, seconds: seconds,
-           floorSeconds: floor, ratio: floor.map { seconds / $0 }, gigaflopsPerSecond: operations / seconds / 1e9, peakBytes: SpeedSlice.peak)
+  /// The piece and its products alone, in turns, and the least of each.
+  public func measure(_ encoding: Encoding, size: Int, text: Int, tile: Int? = nil, repeats: Int) throws -> Result {
+    let piece = try piece(encoding, size: size, text: text, tile: tile)
+    var floor = piece.floor, seconds = Double.infinity
+    for _ in 0..<repeats {
+      seconds = min(seconds, try piece.seconds())
+      try floor?.measure()
+    }
+    return Result(stage: rawValue, encoding: piece.encoding.rawValue, isa: InstructionSet.full, size: piece.size, tokens: piece.tokens, threads: Team.threads, repeats: repeats, seconds: seconds,
+                  floorSeconds: floor?.seconds, ratio: floor.map { seconds / $0.seconds }, gigaflopsPerSecond: piece.operations / seconds / 1e9, peakBytes: SpeedSlice.peak)
   }
 
   // Sizes of T5 v1.1 XXL, and how many layers are tried at once, so that a prompt's beginning and end weigh little.
   private static let published = (width: 4096, hidden: 10240, heads: 64, depth: 64), layers = 2
 
-  private func measuredT5(_ encoding: Encoding, tokens: Int, _ repeats: Int) throws -> Result {
-    let (stored, precision) = SpeedSlice.kept(encoding), multiplied = ProductFloor.multiplied(encoding), c = Self.published, inner = c.heads * c.depth
+  private func t5(_ encoding: Encoding, tokens: Int) throws -> SpeedPiece {
+    let (stored, precision) = SpeedSlice.kept(encoding), c = Self.published, inner = c.heads * c.depth
     var weights = BenchWeights()
     weights.add("shared.weight", [32, c.width], .bf16)
     weights.add("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", [32, c.heads], .bf16)
@@ -68,21 +75,12 @@ public enum SpeedStage: String, CaseIterable, Sendable {
                                  "num_layers": .number(Double(Self.layers)), "d_ff": .number(Double(c.hidden)), "feed_forward_proj": .text("gated-gelu")]
     let configuration = try T5Configuration(Settings(of: "bench", sizes))
     let model = try T5Encoder(Weights(weights.checkpoint, precision: precision), configuration)
-    let products = try [(c.width, 3 * inner), (inner, c.width), (c.width, 2 * c.hidden), (c.hidden, c.width)].map {
-      try LoneProduct(rows: tokens, inputs: $0.0, outputs: $0.1, encoding: multiplied)
-    }
-    let heads = try LoneAttention(heads: c.heads, tokens: tokens, depth: c.depth, encoding: multiplied == .f32 ? .f32 : .bf16)
-    let ids = (0..<tokens).map { $0 % 32 }
-    var time = Double.infinity, floor = [Double](repeating: .infinity, count: products.count + 1)
-    for _ in 0..<repeats {
-      time = min(time, try ProductFloor.seconds { _ = try model(ids) } / Double(Self.layers))
-      for (index, product) in products.enumerated() { floor[index] = min(floor[index], try ProductFloor.seconds { try product.run() }) }
-      floor[products.count] = min(floor[products.count], try ProductFloor.seconds { try heads.run() })
-    }
-    return result(encoding, tokens: tokens, repeats, time, floor: floor.reduce(0, +), operations: configuration.operations(tokens: tokens, layers: 1))
+    let products = [(c.width, 3 * inner), (inner, c.width), (c.width, 2 * c.hidden), (c.hidden, c.width)].map { ProductFloor.Shape(tokens, $0.0, $0.1, 1) }
+    let floor = try ProductFloor(products, attentions: (c.heads, tokens, c.depth, 1), encoding), ids = (0..<tokens).map { $0 % 32 }
+    return SpeedPiece(encoding, tokens: tokens, operations: configuration.operations(tokens: tokens, layers: 1), count: Self.layers, floor: floor) { _ = try model(ids) }
   }
 
-  private func measuredAttention(_ encoding: Encoding, tokens: Int, _ repeats: Int) throws -> Result {
+  private func attention(_ encoding: Encoding, tokens: Int) throws -> SpeedPiece {
     let kept: Encoding = encoding == .f32 || !Product.multipliesBF16 ? .f32 : .bf16, heads = 24, depth = 128
     let rows = Tensor.varied([tokens, 3 * heads * depth])
     let cut = (0..<3).map { index in
@@ -90,19 +88,14 @@ public enum SpeedStage: String, CaseIterable, Sendable {
       made.write(rows, column: index * heads * depth, first: 0)
       return made
     }
-    let whole = Attention(scale: 1 / Float(depth).squareRoot()), lone = try LoneAttention(heads: heads, tokens: tokens, depth: depth, encoding: kept)
-    var time = Double.infinity, floor = Double.infinity
-    for _ in 0..<repeats {
-      time = min(time, try ProductFloor.seconds { _ = try whole(cut[0], cut[1], cut[2]) })
-      floor = min(floor, try ProductFloor.seconds { try lone.run() })
-    }
-    return result(kept, tokens: tokens, repeats, time, floor: floor, operations: 4 * Double(tokens) * Double(tokens) * Double(heads * depth))
+    let whole = Attention(scale: 1 / Float(depth).squareRoot()), floor = try ProductFloor([], attentions: (heads, tokens, depth, 1), kept)
+    return SpeedPiece(kept, tokens: tokens, operations: 4 * Double(tokens) * Double(tokens) * Double(heads * depth), floor: floor) { _ = try whole(cut[0], cut[1], cut[2]) }
   }
 
   /// Channels of FLUX.1's autoencoder, the finest resolution first.
   private static let channels = [128, 256, 512, 512]
 
-  private func measuredDecoder(_ encoding: Encoding, size: Int, tile: Int?, _ repeats: Int) throws -> Result {
+  private func decoder(_ encoding: Encoding, size: Int, tile: Int?) throws -> SpeedPiece {
     let kept: Encoding = encoding == .f32 ? .f32 : .bf16, channels = Self.channels, latents = 16
     var weights = BenchWeights()
     func block(_ name: String, _ inputs: Int, _ outputs: Int) {
@@ -133,8 +126,6 @@ public enum SpeedStage: String, CaseIterable, Sendable {
     let configuration = try AutoEncoderConfiguration(Settings(of: "bench", sizes))
     let model = try AutoEncoder(Weights(weights.checkpoint, precision: kept), configuration)
     let x = Tensor.varied([latents, size / 8, size / 8])
-    var time = Double.infinity
-    for _ in 0..<repeats { time = min(time, try ProductFloor.seconds { _ = try model.decode(x, tiling: tile.map { Tiling(side: $0) }) }) }
-    return result(kept, size: size, repeats, time, operations: configuration.decodingOperations(pixels: size * size))
+    return SpeedPiece(kept, size: size, operations: configuration.decodingOperations(pixels: size * size)) { _ = try model.decode(x, tiling: tile.map { Tiling(side: $0) }) }
   }
 }

@@ -23,6 +23,7 @@ struct Bench: ParsableCommand {
   @Option(help: "T5 tokens.") var text = 256
   @Option(help: ArgumentHelp("Measure a step with a LoRA of this rank beside every weight, too.", valueName: "rank")) var lora: Int?
   @Option(help: ArgumentHelp("Measure cells a minute of a sweep of so many cells against a plain loop instead, on the model inside the program.", valueName: "n")) var cells: Int?
+  @Flag(help: "Work once for each line that is read, and tell the seconds: for a program that measures another in between.") var inTurns = false
   @Option(help: "How often each is measured.") var repeats = 5
   @Option(help: "Threads that work.") var threads: Int?
   @Flag(help: "One JSON object a line.") var json = false
@@ -38,6 +39,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     _ = try encodings()
+    if inTurns { guard try encodings().count == 1, cells == nil, lora == nil else { throw ValidationError("--in-turns must be of one encoding, without --cells and --lora.") } }
     if let cells { guard 1...10_000 ~= cells else { throw ValidationError("--cells must be from 1 to 10000, got \(cells).") } }
     guard size % 16 == 0, 16...4096 ~= size else { throw ValidationError("--size must be a multiple of 16 up to 4096, got \(size).") }
     if let tile { guard stage == .vae, tile % 16 == 0, 64...4096 ~= tile else { throw ValidationError("--tile must be a multiple of 16 from 64 to 4096, and is for --stage vae; got \(tile).") } }
@@ -52,6 +54,7 @@ struct Bench: ParsableCommand {
     if let cells { throw measure(cells: cells) }
     for encoding in try encodings() {
       do {
+        if inTurns { try answer(stage?.piece(encoding, size: size, text: text, tile: tile) ?? SpeedSlice(encoding, size: size, text: text).piece); continue }
         if let stage { try measure(stage, encoding); continue }
         let result = try SpeedSlice(encoding, size: size, text: text).measure(repeats: repeats, rank: lora)
         if json { print(Models.json(result)); continue }
@@ -63,6 +66,10 @@ struct Bench: ParsableCommand {
         }
       } catch { Exit.failed.leave(saying: "\(error)") }
     }
+  }
+
+  private func answer(_ piece: SpeedPiece) throws {
+    while readLine() != nil { try FileHandle.standardOutput.write(contentsOf: Data("\(piece.seconds())\n".utf8)) }
   }
 
   private func measure(_ stage: SpeedStage, _ encoding: Encoding) throws {

@@ -61,7 +61,14 @@ extension CommandTests {
     if let floor, let ratio { #expect(abs(ratio - seconds / floor) < 1e-6 * ratio) }
   }
 
-  @Test(arguments: [["--tile", "128"], ["--stage", "vae", "--tile", "100"], ["--encoding", "q9"], ["--size", "100"], ["--text", "0"], ["--repeats", "0"], ["--threads", "0"]]) func wrongUseOfBenchIsSaid(_ options: [String]) throws {
+  @Test func benchInTurnsAnswersEveryLineAndEndsWithThem() throws {
+    let asked = "printf '\\n\\n\\n' | \(ReleaseBinary.url.path) bench --in-turns --stage attention --size 64 --text 16"
+    let outcome = try ReleaseBinary.run(URL(fileURLWithPath: "/bin/sh"), ["-c", asked], in: Workshop().folder)
+    let answers = outcome.output.split(separator: "\n").map { Double($0) ?? 0 }
+    #expect(outcome.status == 0 && answers.count == 3 && answers.allSatisfy { $0 > 0 }, "\(outcome)")
+  }
+
+  @Test(arguments: [["--in-turns", "--encoding", "bf16,int8"], ["--in-turns", "--lora", "4"], ["--tile", "128"], ["--stage", "vae", "--tile", "100"], ["--encoding", "q9"], ["--size", "100"], ["--text", "0"], ["--repeats", "0"], ["--threads", "0"]]) func wrongUseOfBenchIsSaid(_ options: [String]) throws {
     let outcome = try Workshop().fluxlua(["bench"] + options)
     #expect(outcome.status == 2 && outcome.errors.contains("must be"), "\(outcome.errors)")
   }
