@@ -1,21 +1,24 @@
-// The only file that asks which CPU this is. The table is read top-down; portable is last and always runs.
+// The only file that asks which CPU this is. The table is read top-down, also among sets of one name, whose bits are the same; portable is last
+// and always runs.
 #include "CKernels.h"
 #include <stdlib.h>
 #include <string.h>
 
 extern const struct kernels kernels_portable;
 #if defined(__x86_64__)
-extern const struct kernels kernels_avx2, kernels_avx512;
+extern const struct kernels kernels_avx2, kernels_avx512, kernels_avx512bf16;
 static int has_avx512(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq");
 }
+static int has_avx512bf16(void) { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
 #endif
 static int always(void) { return 1; }
 
 static const struct { const struct kernels *kernels; int (*runs)(void); } table[] = {
 #if defined(__x86_64__)
+  {&kernels_avx512bf16, has_avx512bf16},
   {&kernels_avx512, has_avx512},
   {&kernels_avx2, has_avx2},
 #endif
@@ -26,6 +29,12 @@ enum { rows = sizeof table / sizeof table[0] };
 const struct kernels *kernels_named(const char *name) {
   for (int i = 0; i < rows; i++)
     if (strcmp(table[i].kernels->isa, name) == 0 && table[i].runs()) return table[i].kernels;
+  return NULL;
+}
+
+const struct kernels *kernels_numbered(size_t index) {
+  for (int i = 0; i < rows; i++)
+    if (table[i].runs() && index-- == 0) return table[i].kernels;
   return NULL;
 }
 

@@ -111,10 +111,6 @@ static void scale_channels(void *restrict y, enum row_encoding to, const float *
     }
 }
 
-static void bf16_from_f32(uint16_t *restrict y, const float *restrict x, size_t count) {
-  for (size_t i = 0; i < count; i++) y[i] = bf16_of(x[i]);
-}
-
 static void f32_from_bf16(float *restrict y, const uint16_t *restrict x, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] = f32_of_bf16(x[i]);
 }
@@ -128,6 +124,6 @@ static void f32_from_f16(float *restrict y, const uint16_t *restrict x, size_t c
 
 const struct kernels kernels_portable = {
   "portable", layer_norm, rms_norm, split_heads, softmax, gelu_tanh, gelu_gated, gelu_quick, silu, gated_add,
-  channel_sums, scale_channels, bf16_from_f32, f32_from_bf16, f32_from_f16, unpack, turn_rows,
+  channel_sums, scale_channels, round_row, f32_from_bf16, f32_from_f16, unpack, turn_rows,
   quantise_rows, scale_sums,
 };

@@ -25,7 +25,7 @@ size_t tile_attention_scratch(const struct tile_attention *attention, size_t que
 /// Keys become the weights of a product with `depth` inputs: tile_pack's layout, with zeros after the last.
 static void pack_keys(const struct tile_attention *attention, char *to, const uint16_t *keys) {
   const size_t depth = attention->depth, full = attention->keys / side * side, row = depth * sizeof *keys;
-  struct tile_product product = {.outputs = full, .inputs = depth, .block = side};
+  struct tile_product product = {.outputs = full, .inputs = depth};
   tile_pack(&product, to, keys);
   uint16_t last[side * tile_deepest];
   product.outputs = side;
@@ -70,8 +70,7 @@ static float weigh(struct row *row, char *tiles, const float *scores, size_t col
   for (size_t c = columns; c < whole(columns); c++) kept[c] = 0;
   for (size_t c = 0; c < columns; c++) sum += kept[c];
   for (size_t c = 0; c < columns; c += deep) {
-    uint16_t *to = (uint16_t *)(tiles + c / deep * side * line);
-    for (size_t i = 0; i < deep; i++) to[i] = bf16_of(kept[c + i]);
+    round_row((uint16_t *)(tiles + c / deep * side * line), kept + c, deep);
   }
   const float factor = exponential(scale * (row->largest - largest));
   *row = (struct row){largest, row->sum * factor + sum};
@@ -88,7 +87,7 @@ void tile_attend(const struct tile_attention *attention, float *y, const void *q
   const size_t depth = attention->depth, piece = piece_of(attention->keys), rows = whole(queries);
   char *asked = scratch, *weights = asked + rows * depth * sizeof(uint16_t);
   float *scores = (float *)(weights + rows * piece * sizeof(uint16_t));
-  struct tile_product scoring = {.inputs = depth, .block = side, .stride = piece}, mixing = {.outputs = depth, .block = side, .stride = attention->stride};
+  struct tile_product scoring = {.inputs = depth, .stride = piece}, mixing = {.outputs = depth, .stride = attention->stride};
   struct row so_far[tile_group];
   for (size_t r = 0; r < queries; r++) so_far[r] = (struct row){-INFINITY, 0};
   tile_gather(&scoring, asked, queries_from, queries);

@@ -1,11 +1,11 @@
-// Products on the tile unit (Intel AMX), which holds eight matrices of 16 rows × 64 bytes: rows of bf16 or int8 times weights as
-// oneDNN packs them. oneDNN 2.6 reaches a tenth of what the unit can do, because its tiles come from far away; here the rows are laid
-// out tile by tile once, in chunks that the second cache holds, and the weights pass by once for each group of rows. Loads of tiles wait
+// Products on the tile unit (Intel AMX), which holds eight matrices of 16 rows × 64 bytes: rows of bf16 or int8 times weights that lie
+// tile after tile. oneDNN 2.6 reaches a tenth of what the unit can do, because its tiles come from far away; here the rows are laid
+// out tile by tile once, too, in chunks that the second cache holds, and the weights pass by once for each group of rows. Loads of tiles wait
 // for memory as no other loads do: what the next ones need is asked for while these multiply.
 #include "CKernels.h"
 #include <string.h>
 
-enum { side = 16, line = 64, pair = 2 * side };        // rows of a tile, bytes of one, rows and columns that are made at once
+enum { side = 16, line = 64, tile = side * line, pair = 2 * side };    // rows of a tile, bytes of one and of all; rows and columns made at once
 
 size_t tile_deep(const struct tile_product *product) { return product->is_int8 ? line : line / 2; }
 
@@ -26,9 +26,9 @@ void tile_gather(const struct tile_product *product, void *to, const void *x, si
     const size_t steps = all - k < most ? all - k : most;
     for (size_t r = 0; r < padded; r++)
       for (size_t i = 0; i < steps; i++) {
-        char *tile = at + ((r / side * steps + i) * side + r % side) * line;
-        if (r < rows) memcpy(tile, (const char *)x + (r * all + k + i) * line, line);
-        else memset(tile, 0, line);
+        char *to_row = at + (r / side * steps + i) * tile + r % side * line;
+        if (r < rows) memcpy(to_row, (const char *)x + (r * all + k + i) * line, line);
+        else memset(to_row, 0, line);
       }
     at += padded * steps * line;
   }
@@ -41,9 +41,9 @@ void tile_gather(const struct tile_product *product, void *to, const void *x, si
 #include <unistd.h>
 
 bool tiles_are_there(void) {
-  enum { ask_for_state = 0x1023, tile_data = 18, bf16 = 1 << 22, tile = 1 << 24, int8 = 1 << 25 };
+  enum { ask_for_state = 0x1023, tile_data = 18, bf16 = 1 << 22, tiles = 1 << 24, int8 = 1 << 25 };
   unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (bf16 | tile | int8)) != (bf16 | tile | int8)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (bf16 | tiles | int8)) != (bf16 | tiles | int8)) return false;
   return syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
 }
 
@@ -55,18 +55,14 @@ struct tile_shapes {
 
 #pragma clang attribute push(__attribute__((target("amx-tile,amx-bf16,amx-int8,avx512f"))), apply_to = function)
 
-/// Weights of 16 columns: bytes from one row of a tile to the next, and from one tile to the next along the inputs.
-struct pace { size_t stride, deep_bytes; };
-
 /// A share of the weights of the next 32 columns: some rows of each step, of the left and of the right tile.
 struct ahead { const char *left, *right; size_t rows; };
 
 /// At a step of a block: the share of the next weights, for the second cache, and a row of the sums that will be written.
-static inline __attribute__((always_inline)) void fetch(const float *y, size_t y_stride, size_t k, struct ahead ahead, struct pace pace) {
-  const size_t step = k * pace.deep_bytes;
+static inline __attribute__((always_inline)) void fetch(const float *y, size_t y_stride, size_t k, struct ahead ahead) {
   for (size_t r = 0; r < ahead.rows; r++) {
-    _mm_prefetch(ahead.left + step + r * pace.stride, _MM_HINT_T1);
-    _mm_prefetch(ahead.right + step + r * pace.stride, _MM_HINT_T1);
+    _mm_prefetch(ahead.left + k * tile + r * line, _MM_HINT_T1);
+    _mm_prefetch(ahead.right + k * tile + r * line, _MM_HINT_T1);
   }
   if (k >= pair) return;
   const char *sums = (const char *)y + k * y_stride;
@@ -74,23 +70,22 @@ static inline __attribute__((always_inline)) void fetch(const float *y, size_t y
 }
 
 /// 32 rows × 32 columns, added to what the tiles 0 … 3 hold. Weights are loaded as what need not stay in the first cache.
-#define STEPS(multiply)                                                                                 \
-  for (size_t k = 0; k < steps; k++, a += side * line, a2 += side * line, b += deep_bytes, b2 += deep_bytes) { \
-    fetch(y, y_stride, k, ahead, pace);                                                                 \
-    _tile_stream_loadd(6, b, stride);                                                                   \
-    _tile_loadd(4, a, line);                                                                            \
-    multiply(0, 4, 6);                                                                                  \
-    _tile_stream_loadd(7, b2, stride);                                                                  \
-    multiply(1, 4, 7);                                                                                  \
-    _tile_loadd(5, a2, line);                                                                           \
-    multiply(2, 5, 6);                                                                                  \
-    multiply(3, 5, 7);                                                                                  \
+#define STEPS(multiply)                                                                   \
+  for (size_t k = 0; k < steps; k++, a += tile, a2 += tile, b += tile, b2 += tile) {      \
+    fetch(y, y_stride, k, ahead);                                                         \
+    _tile_stream_loadd(6, b, line);                                                       \
+    _tile_loadd(4, a, line);                                                              \
+    multiply(0, 4, 6);                                                                    \
+    _tile_stream_loadd(7, b2, line);                                                      \
+    multiply(1, 4, 7);                                                                    \
+    _tile_loadd(5, a2, line);                                                             \
+    multiply(2, 5, 6);                                                                    \
+    multiply(3, 5, 7);                                                                    \
   }
 
 /// Adds products to y, 32 × 32 at `y_stride` bytes.
 static void block(float *y, size_t y_stride, const char *a, const char *a2, const char *b, const char *b2, size_t steps,
-                  struct pace pace, struct ahead ahead, bool is_int8, bool is_first) {
-  size_t stride = pace.stride, deep_bytes = pace.deep_bytes;
+                  struct ahead ahead, bool is_int8, bool is_first) {
   char *below = (char *)y + side * y_stride;
   if (is_first) {
     _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
@@ -122,9 +117,9 @@ static void finish(float *y, size_t y_stride, size_t row, size_t rows, size_t co
   for (size_t i = 0; i < ending->count; i++) {
     const struct tile_addition *more = ending->additions + i;
     if (column < more->from || column >= more->to) continue;
-    const size_t steps = more->inputs / (line / 2), tile = side * line;
+    const size_t steps = more->inputs / (line / 2);
     const char *a = (const char *)more->rows + row / side * steps * tile, *b = (const char *)more->weights + (column - more->from) / side * steps * tile;
-    block(y, y_stride, a, a + steps * tile, b, b + steps * tile, steps, (struct pace){line, tile}, (struct ahead){0}, false, false);
+    block(y, y_stride, a, a + steps * tile, b, b + steps * tile, steps, (struct ahead){0}, false, false);
   }
 }
 
@@ -134,19 +129,16 @@ static void copy(float *to, size_t to_stride, const float *from, size_t from_str
 
 /// Where the tile of 16 columns is whose first input is that of a step.
 static const char *tile_at(const struct tile_product *product, const void *weights, size_t column, size_t k) {
-  const size_t steps = product->inputs / tile_deep(product), block = product->block;
-  return (const char *)weights + ((column / block * steps + k) * side * block + column % block) * 4;
+  return (const char *)weights + (column / side * (product->inputs / tile_deep(product)) + k) * tile;
 }
 
 void tile_multiply(const struct tile_product *product, float *y, const void *x, const void *weights, const struct tile_ending *ending,
                    size_t rows, size_t from, size_t to) {
   struct tile_shapes shapes = {.palette = 1};
-  for (int tile = 0; tile < 8; tile++) shapes.rows[tile] = side, shapes.bytes[tile] = line;
+  for (int i = 0; i < 8; i++) shapes.rows[i] = side, shapes.bytes[i] = line;
   _tile_loadconfig(&shapes);
   const size_t deep = tile_deep(product), all = product->inputs / deep, most = chunk(product) / deep, stride = product->stride * sizeof *y;
-  const size_t step = side * 4 * product->block, padded = whole_pairs(rows);
-  const struct pace pace = {4 * product->block, step};
-  const size_t blocks = padded / pair, share = (side + blocks - 1) / blocks;      // of the 16 rows of a step, for each block
+  const size_t padded = whole_pairs(rows), blocks = padded / pair, share = (side + blocks - 1) / blocks;      // of the 16 rows of a step, for each block
   float part[pair * pair];
   for (size_t k = 0; k < all; k += most) {
     const size_t steps = all - k < most ? all - k : most;
@@ -165,8 +157,8 @@ void tile_multiply(const struct tile_product *product, float *y, const void *x, 
         const size_t place_stride = is_whole ? stride : pair * sizeof *part;
         if (!is_whole && !is_first) copy(part, place_stride, target, stride, here, columns);
         const size_t first_row = r / pair * share;
-        const struct ahead ahead = {next + first_row * pace.stride, next2 + first_row * pace.stride, first_row + share < side ? share : first_row < side ? side - first_row : 0};
-        block(place, place_stride, a, a + steps * side * line, b, b2, steps, pace, ahead, product->is_int8, is_first);
+        const struct ahead ahead = {next + first_row * line, next2 + first_row * line, first_row + share < side ? share : first_row < side ? side - first_row : 0};
+        block(place, place_stride, a, a + steps * tile, b, b2, steps, ahead, product->is_int8, is_first);
         if (k + steps == all) finish(place, place_stride, r, here, column, columns, ending);
         if (!is_whole) copy(target, stride, part, place_stride, here, columns);
       }
@@ -200,7 +192,7 @@ void tile_pack(const struct tile_product *product, void *to, const void *rows) {
   const size_t steps = product->inputs / tile_deep(product), row_bytes = steps * line;
   for (size_t column = 0; column < product->outputs; column += side)
     for (size_t k = 0; k < steps; k++)
-      transpose((char *)to + (column / side * steps + k) * side * line, (const char *)rows + column * row_bytes + k * line, row_bytes);
+      transpose((char *)to + (column / side * steps + k) * tile, (const char *)rows + column * row_bytes + k * line, row_bytes);
 }
 #pragma clang attribute pop
 

@@ -45,14 +45,10 @@ package final class Adapter: Sendable {
     var wide = Tensor.zeros([rank, down.width]), deep = Tensor.zeros([up.rows, rank])
     wide.withMutableFloats { to in for index in 0..<down.count { to[index] = down.floats[index] } }
     deep.withMutableFloats { to in for row in 0..<up.rows { for column in 0..<up.width { to[row * rank + column] = up.floats[row * up.width + column] } } }
-    func packed(_ product: tile_product, _ x: Tensor) throws -> Storage {
-      let rows = try Rows(x).converted(to: .bf16)
-      return withExtendedLifetime(rows) { TileUnit.packed(product, rows.start) }
-    }
-    return .tiles(down: try packed(first, wide), up: try packed(second, deep), rank: rank)
+    return .tiles(down: TileUnit.packed(first, Rows(wide)), up: TileUnit.packed(second, Rows(deep)), rank: rank)
   }
 
-  private static func downProduct(rank: Int, inputs: Int) -> tile_product? { TileUnit.product(outputs: rank, inputs: inputs, stride: rank, accumulates: false) }
+  private static func downProduct(rank: Int, inputs: Int) -> tile_product? { TileUnit.product(outputs: rank, inputs: inputs, stride: rank) }
   private static func upProduct(rank: Int, outputs: Int, stride: Int = 0) -> tile_product? {
     TileUnit.product(outputs: outputs, inputs: rank, stride: stride, accumulates: true)
   }

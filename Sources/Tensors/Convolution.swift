@@ -56,7 +56,7 @@ package final class Convolution: Sendable {
     }
     Team.adopt(threads: key.threads)
     var y = Tensor(uninitialized: [self.extent(of: extent).area, outputs])
-    let scratch = Storage(count: made.primitive.scratchBytes)
+    let scratch = Storage(count: made.primitive.scratch.size)
     try y.withMutableFloats { floats in
       guard let start = floats.baseAddress else { return }
       try OneDNN.execute(made.primitive.handle, [
@@ -86,7 +86,7 @@ package final class Convolution: Sendable {
     let primitive = try Primitive(&operation, kind: "convolution", name)
     let layout = Product.PackedLayout(primitive.weights)
     if let packed = shelf[layout] { return Made(primitive: primitive, weights: packed) }
-    let packed = Storage(count: primitive.weightBytes)
+    let packed = Storage(count: primitive.weights.size)
     try OneDNN.reorder(plain.start, OneDNN.memory([outputs, inputs, window, window], type), to: packed.start, primitive.weights)
     shelf[layout] = packed
     return Made(primitive: primitive, weights: packed)

@@ -14,7 +14,7 @@ package final class LoneProduct: Sendable {
                               targetStride: outputs, bias: false, layout: .chosen)
     primitive = try Product.primitive(shape, threads: threads)
     source = Storage.filled(rows * inputs * encoding.width, encoding)
-    weights = Storage.filled(primitive.weightBytes, encoding)
+    weights = Storage.filled(primitive.weights.size, encoding)
     target = Storage(count: rows * outputs * 4)
   }
 

@@ -90,13 +90,14 @@ package final class Matrix: Sendable {
   static func packing(outputs: Int, inputs: Int, _ encoding: Encoding) throws -> Product.PackedLayout? {
     guard encoding != .bf16 || Product.multipliesBF16, encoding != .f16 else { return nil }
     guard encoding != .int8 || outputs >= narrowest && inputs % narrowest == 0 && inputs > 0 else { return nil }
+    if encoding != .f32, let tiles = TileUnit.product(outputs: outputs, inputs: inputs, stride: outputs, isInt8: encoding == .int8) {
+      return Product.PackedLayout(try TileUnit.layout(tiles), tiles: tiles)
+    }
     // The layout chosen for 1,024 rows is accepted for every number of rows.
     let shape = Product.Shape(rows: 1024, outputs: outputs, inputs: inputs, source: encoding, weights: encoding,
                               sourceStride: inputs, targetStride: outputs, bias: false, layout: .chosen)
     let primitive = try Product.primitive(shape, threads: Team.threads)
-    guard primitive.isThreadInvariant else { return nil }
-    let layout = Product.PackedLayout(primitive.weights)
-    return try layout.tiles.map { Product.PackedLayout(try TileUnit.layout($0)) } ?? layout
+    return primitive.isThreadInvariant ? Product.PackedLayout(primitive.weights) : nil
   }
 
   /// Packs for whole products; nil where there is none.

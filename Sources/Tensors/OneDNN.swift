@@ -130,15 +130,10 @@ final class Primitive: @unchecked Sendable {
   /// Whether the bytes are the same at any thread count: measured for these implementations only.
   var isThreadInvariant: Bool { implementation.hasPrefix("brg") }
 
-  var scratchBytes: Int {
-    var layout = scratch
-    return dnnl_memory_desc_get_size(&layout)
-  }
-
-  var weightBytes: Int {
-    var layout = weights
-    return dnnl_memory_desc_get_size(&layout)
-  }
-
   deinit { dnnl_primitive_destroy(handle) }
+}
+
+extension dnnl_memory_desc_t {
+  /// Bytes of what lies so.
+  var size: Int { withUnsafePointer(to: self) { dnnl_memory_desc_get_size($0) } }
 }

@@ -33,13 +33,12 @@ package enum Product {
     let bytes: [UInt8]
     /// How the tile unit multiplies what lies so, if it does.
     let tiles: tile_product?
-    init(_ description: dnnl_memory_desc_t) {
-      self.description = description
-      self.tiles = TileUnit.product(description)
+    init(_ description: dnnl_memory_desc_t, tiles: tile_product? = nil) {
+      (self.description, self.tiles) = (description, tiles)
       self.bytes = withUnsafeBytes(of: description) { Array($0) }
     }
-    /// Of weights that lie so.
-    var size: Int { withUnsafePointer(to: description) { dnnl_memory_desc_get_size($0) } }
+    /// Bytes of weights that lie so.
+    var size: Int { description.size }
     static func == (a: Self, b: Self) -> Bool { a.bytes == b.bytes }
     func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
   }
@@ -79,7 +78,7 @@ package enum Product {
   /// Runs a primitive. `source` [rows, inputs], `target` [rows, outputs] f32 (int32 sums of int8), at the strides of its shape.
   static func run(_ primitive: Primitive, source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
                   target: UnsafeMutablePointer<Float>) throws {
-    let scratch = primitive.scratchBytes > 0 ? Storage(count: primitive.scratchBytes) : nil
+    let scratch = primitive.scratch.size > 0 ? Storage(count: primitive.scratch.size) : nil
     try OneDNN.execute(primitive.handle, [
       (DNNL_ARG_SRC, primitive.source, UnsafeMutableRawPointer(mutating: source)),
       (DNNL_ARG_WEIGHTS, primitive.weights, UnsafeMutableRawPointer(mutating: weights)),

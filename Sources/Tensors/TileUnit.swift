@@ -10,32 +10,16 @@ package enum TileUnit {
     return InstructionSet.name == "avx512" && dnnl_get_effective_cpu_isa().rawValue & amx == amx && tiles_are_there()
   }()
 
-  /// How weights that lie so are multiplied here; nil where they are not.
-  static func product(_ layout: dnnl_memory_desc_t) -> tile_product? {
-    guard isThere, layout.ndims == 2, layout.format_kind == dnnl_blocked, layout.extra.flags == 0, layout.offset0 == 0,
-          layout.data_type == dnnl_bf16 || layout.data_type == dnnl_s8 else { return nil }
-    let (inputs, outputs, blocking) = (Int(layout.dims.0), Int(layout.dims.1), layout.format_desc.blocking)
-    let isInt8 = layout.data_type == dnnl_s8, pair = isInt8 ? 4 : 2, block = Int(blocking.inner_blks.1)
-    var product = tile_product(outputs: outputs, inputs: inputs, block: block, stride: outputs, is_int8: isInt8, accumulates: false)
-    let tile = 16 * block * pair, deep = tile_deep(&product)
-    // BA16a<block>b<pair>a
-    guard blocking.inner_nblks == 3, blocking.inner_blks.0 == 16, blocking.inner_blks.2 == pair, block % 16 == 0,
-          (blocking.inner_idxs.0, blocking.inner_idxs.1, blocking.inner_idxs.2) == (0, 1, 0),
-          blocking.strides.0 == tile, blocking.strides.1 == inputs / deep * tile, inputs % deep == 0, outputs % 16 == 0 else { return nil }
-    return product
+  /// How rows of bf16 or int8 are multiplied here; nil where they are not.
+  /// - Parameter stride: numbers from one row of the result to the next
+  static func product(outputs: Int, inputs: Int, stride: Int, isInt8: Bool = false, accumulates: Bool = false) -> tile_product? {
+    var product = tile_product(outputs: outputs, inputs: inputs, stride: stride, is_int8: isInt8, accumulates: accumulates)
+    return isThere && outputs > 0 && outputs % 16 == 0 && inputs > 0 && inputs % tile_deep(&product) == 0 ? product : nil
   }
 
-  /// How weights lie best for a product that is made here: tile after tile. Where 64 columns lie side by side, as oneDNN has it, loads wait longer
-  /// for memory.
+  /// How weights lie for it: tile after tile. Where 64 columns lie side by side, as oneDNN has it, loads wait longer for memory.
   static func layout(_ product: tile_product) throws -> dnnl_memory_desc_t {
     try OneDNN.memory([product.inputs, product.outputs], product.is_int8 ? dnnl_s8 : dnnl_bf16, tag: product.is_int8 ? dnnl_BA16a16b4a : dnnl_BA16a16b2a)
-  }
-
-  /// How rows of bf16 are multiplied here by others that are laid out just before; nil where they are not.
-  /// - Parameter stride: numbers from one row of the result to the next
-  static func product(outputs: Int, inputs: Int, stride: Int, accumulates: Bool) -> tile_product? {
-    let product = tile_product(outputs: outputs, inputs: inputs, block: 16, stride: stride, is_int8: false, accumulates: accumulates)
-    return isThere && outputs % 16 == 0 && inputs % 32 == 0 ? product : nil
   }
 
   /// Rows as the unit takes them, laid out once for all columns of a product.
@@ -111,18 +95,21 @@ package enum TileUnit {
     }
   }
 
-  /// All rows by the thread that asks, from `weights` [outputs, inputs] as checkpoints store them.
-  static func runHere(_ product: tile_product, _ x: GatheredRows, weights: UnsafeRawPointer, ending: Ending, target: UnsafeMutablePointer<Float>) {
-    let packed = packed(product, weights)
-    for group in 0..<x.groups { x.multiply(product, group: group, columns: 0..<product.outputs, weights: packed.start, ending: ending, target: target) }
-    withExtendedLifetime(packed) {}
+  /// All rows by the thread that asks, from weights as `packed` lays them out.
+  static func runHere(_ product: tile_product, _ x: GatheredRows, weights: Storage, ending: Ending, target: UnsafeMutablePointer<Float>) {
+    for group in 0..<x.groups { x.multiply(product, group: group, columns: 0..<product.outputs, weights: weights.start, ending: ending, target: target) }
+    withExtendedLifetime(weights) {}
   }
 
-  /// Rows of a weight, [outputs, inputs] in bf16, as a product whose block is 16 takes them.
-  static func packed(_ product: tile_product, _ weights: UnsafeRawPointer) -> Storage {
-    var product = product
-    let packed = Storage(count: product.outputs * product.inputs * 2)
-    tile_pack(&product, packed.start, weights)
+  /// Rows of a weight in any encoding, laid out for a product in bf16 by the thread that asks: sixteen at a time, which the second cache holds.
+  static func packed(_ product: tile_product, _ weight: Rows) -> Storage {
+    let bytes = 16 * product.inputs * 2, packed = Storage(count: product.outputs / 16 * bytes), strip = Storage(count: bytes)
+    var few = product
+    few.outputs = 16
+    for row in stride(from: 0, to: product.outputs, by: 16) {
+      weight.unpack(row..<row + 16, to: strip.start, as: .bf16)
+      tile_pack(&few, packed.start + row / 16 * bytes, strip.start)
+    }
     return packed
   }
 
@@ -142,7 +129,7 @@ package enum TileUnit {
 
   /// The same rows in bf16, cut as others are.
   static func gathered(_ x: Operand, groupedAs other: GatheredRows) -> GatheredRows {
-    GatheredRows(tile_product(outputs: 16, inputs: x.width, block: 16, stride: 16, is_int8: false, accumulates: false), rows: x.rows, source: x.start, group: other.group)
+    GatheredRows(tile_product(outputs: 16, inputs: x.width, stride: 16, is_int8: false, accumulates: false), rows: x.rows, source: x.start, group: other.group)
   }
 
   /// x times weights → target [rows, stride] f32 (int32 sums of int8 without scales). How it is cut does not show in the bytes:

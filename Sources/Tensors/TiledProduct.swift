@@ -63,13 +63,13 @@ struct TiledProduct {
   /// - Parameter gathered: x for the tile unit, where it is used
   private func multiply(_ tile: Tile, _ gathered: TileUnit.GatheredRows?) throws {
     let weight = weights[tile.weight], inputs = x.width
+    if let gathered, let unit = unit(outputs: tile.outputs.count) {
+      let ending = ending.of(tile.column..<tile.column + tile.outputs.count)
+      return TileUnit.runHere(unit, gathered, weights: TileUnit.packed(unit, weight[tile.outputs]), ending: ending, target: y + tile.column)
+    }
     let unpacked = weight.encoding == x.encoding ? nil : Storage(count: tile.outputs.count * inputs * x.encoding.width)
     if let unpacked { weight.unpack(tile.outputs, to: unpacked.start, as: x.encoding) }
     let factors = unpacked?.start ?? weight.start + tile.outputs.lowerBound * weight.stride
-    if let gathered, let unit = unit(outputs: tile.outputs.count) {
-      TileUnit.runHere(unit, gathered, weights: factors, ending: ending.of(tile.column..<tile.column + tile.outputs.count), target: y + tile.column)
-      return withExtendedLifetime(unpacked) {}
-    }
     var first = tile.rows.lowerBound
     for height in heights(tile.rows, each: true) {
       let primitive = try Product.primitive(shape(rows: height, outputs: tile.outputs.count), threads: 1)

@@ -5,14 +5,13 @@ import Tensors
 
 /// bf16 and f16: every bit, on every instruction set.
 @Suite struct ConversionTests {
-  static let tables = KernelTable.all + [KernelTable(name: "portable")]
+  static let tables = KernelTable.allAndPlain
 
-  func kernels(_ table: KernelTable) throws -> kernels { try #require(kernels_named(table.name)).pointee }
 
   @Test(arguments: tables) func everyHalfIsReadAsSwiftReadsIt(_ table: KernelTable) throws {
     let halves = (0...UInt16.max).map { $0 }
     var y = [Float](repeating: 0, count: halves.count)
-    try kernels(table).f32_from_f16(&y, halves, halves.count)
+    table.kernels.f32_from_f16(&y, halves, halves.count)
     let wrong = zip(halves, y).filter { half, made in
       let expected = Float(Float16(bitPattern: half))
       return expected.isNaN ? !made.isNaN : made.bitPattern != expected.bitPattern
@@ -23,7 +22,7 @@ import Tensors
   @Test(arguments: tables) func everyBF16IsTheUpperHalfOfItsFloat(_ table: KernelTable) throws {
     let halves = (0...UInt16.max).map { $0 }
     var y = [Float](repeating: 0, count: halves.count)
-    try kernels(table).f32_from_bf16(&y, halves, halves.count)
+    table.kernels.f32_from_bf16(&y, halves, halves.count)
     #expect(zip(halves, y).allSatisfy { UInt32($0) << 16 == $1.bitPattern })
   }
 
@@ -42,7 +41,7 @@ import Tensors
   func bf16IsTheNearestAndTiesGoToEven(_ table: KernelTable, _ lower: UInt32) throws {
     let x = (0...UInt32(UInt16.max)).map { Float(bitPattern: $0 << 16 | lower) }
     var y = [UInt16](repeating: 0, count: x.count)
-    try kernels(table).bf16_from_f32(&y, x, x.count)
+    table.kernels.bf16_from_f32(&y, x, x.count)
     let wrong = zip(x, y).filter { x, made in
       x.isNaN ? !Float(bitPattern: UInt32(made) << 16).isNaN : made != Self.nearest(x)
     }
@@ -56,12 +55,12 @@ import Tensors
       (.greatestFiniteMagnitude, 0x7F80), (.leastNonzeroMagnitude, 0), (0x1p-133, 0x0001),
     ]
     var y = [UInt16](repeating: 0, count: cases.count)
-    try kernels(table).bf16_from_f32(&y, cases.map(\.0), cases.count)
+    table.kernels.bf16_from_f32(&y, cases.map(\.0), cases.count)
     #expect(y == cases.map(\.1))
   }
 
   @Test(arguments: tables, awkwardLengths) func conversionsEndWhereTheyShould(_ table: KernelTable, _ count: Int) throws {
-    let kernels = try kernels(table)
+    let kernels = table.kernels
     let floats = [Float](repeating: 1, count: count), ones = [UInt16](repeating: 0x3F80, count: count)
     let halves = [UInt16](repeating: Float16(1).bitPattern, count: count)
     let narrow = Strip(count, .bf16), wide = Strip(count, .f32), wider = Strip(count, .f32)

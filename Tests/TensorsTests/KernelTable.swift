@@ -4,23 +4,27 @@ import Testing
 import Tensors
 
 /// An instruction set's kernels and the plain ones that they are held against.
-struct KernelTable: Sendable, CustomTestStringConvertible {
-  let name: String
-  var testDescription: String { name }
+struct KernelTable: @unchecked Sendable, CustomTestStringConvertible {
+  /// The best of this machine is the first.
+  let index: Int
+  let kernels: kernels
+  var name: String { String(cString: kernels.isa) }
+  var testDescription: String { "\(index): \(name)" }
 
-  /// Those of this machine that are not the oracle itself.
-  static let all = (["avx512", "avx2"] as [String]).filter { name in kernels_named(name) != nil }.map(KernelTable.init)
+  /// Those of this machine, and the oracle itself behind them.
+  static let allAndPlain: [KernelTable] = (0..<8).compactMap { index in kernels_numbered(index).map { KernelTable(index: index, kernels: $0.pointee) } }
+  static let all = allAndPlain.filter { $0.name != "portable" }
 
   /// Runs `body` with the plain kernels, then with these; each writes `count` numbers in the encoding it is told. Checks
   /// that both wrote the same, and that neither wrote outside.
   func check(_ what: String, _ count: Int, within tolerance: Float = Tolerance.kernel, encodings: [Encoding] = [.f32, .bf16],
              sourceLocation: SourceLocation = #_sourceLocation,
              _ body: (kernels, UnsafeMutableRawPointer, row_encoding) -> Void) throws {
-    let plain = try #require(kernels_named("portable")).pointee, fast = try #require(kernels_named(name)).pointee
+    let plain = try #require(kernels_named("portable")).pointee
     for encoding in encodings {
       let expected = Strip(count, encoding), got = Strip(count, encoding)
       body(plain, expected.start, encoding == .bf16 ? row_bf16 : row_f32)
-      body(fast, got.start, encoding == .bf16 ? row_bf16 : row_f32)
+      body(kernels, got.start, encoding == .bf16 ? row_bf16 : row_f32)
       #expect(expected.isWhole && got.isWhole, "\(what) in \(encoding) wrote outside", sourceLocation: sourceLocation)
       if let wrong = (0..<count).first(where: { !Strip.equal(expected, got, $0, tolerance) }) {
         Issue.record("\(what) in \(encoding): at \(wrong) of \(count) \(got[wrong]), expected \(expected[wrong])", sourceLocation: sourceLocation)

@@ -93,9 +93,9 @@ import Tensors
 
   @Test(arguments: KernelTable.all, awkwardLengths) func channelSumsAddToWhatIsThere(_ table: KernelTable, _ channels: Int) throws {
     let x = numbers(Self.rows * channels, seed: 18)
-    let results = try ["portable", table.name].map { name in
+    let results = [try #require(kernels_named("portable")).pointee, table.kernels].map { kernels in
       var sums = [Double](repeating: 0.5, count: channels), squares = [Double](repeating: 0.25, count: channels)
-      try #require(kernels_named(name)).pointee.channel_sums(&sums, &squares, x, Self.rows, channels)
+      kernels.channel_sums(&sums, &squares, x, Self.rows, channels)
       return sums + squares
     }
     #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) <= Tolerance.double * max(1, abs($0)) })
@@ -111,8 +111,8 @@ import Tensors
     }
   }
 
-  @Test(arguments: KernelTable.all + [KernelTable(name: "portable")]) func activationsOfHugeNumbersAreTheirLimits(_ table: KernelTable) throws {
-    let kernels = try #require(kernels_named(table.name)).pointee
+  @Test(arguments: KernelTable.allAndPlain) func activationsOfHugeNumbersAreTheirLimits(_ table: KernelTable) throws {
+    let kernels = table.kernels
     let x: [Float] = [1e4, 1e20, 3e38, -1e4, -1e20, -3e38, 0, -0.0, 1e-40]
     var y = [Float](repeating: 7, count: x.count)
     for apply in [kernels.silu, kernels.gelu_quick] {
@@ -123,8 +123,8 @@ import Tensors
     #expect(zip(x, y).allSatisfy { $1 == max($0, 0) || abs($0) < 1 && abs($1) <= abs($0) }, "\(y)")
   }
 
-  @Test(arguments: KernelTable.all + [KernelTable(name: "portable")]) func aMaskedScoreWeighsNothing(_ table: KernelTable) throws {
-    let kernels = try #require(kernels_named(table.name)).pointee
+  @Test(arguments: KernelTable.allAndPlain) func aMaskedScoreWeighsNothing(_ table: KernelTable) throws {
+    let kernels = table.kernels
     for masked in [-Float.greatestFiniteMagnitude, -Float.infinity, -1e9] {
       let scores: [Float] = [1, 1, 5, 1, 1], bias: [Float] = [0, 0, masked, 0, 0]
       var p = [Float](repeating: 7, count: 5)
@@ -133,16 +133,16 @@ import Tensors
     }
   }
 
-  @Test(arguments: KernelTable.all + [KernelTable(name: "portable")]) func hugeScoresGiveWeightsThatAddUpToOne(_ table: KernelTable) throws {
-    let kernels = try #require(kernels_named(table.name)).pointee
+  @Test(arguments: KernelTable.allAndPlain) func hugeScoresGiveWeightsThatAddUpToOne(_ table: KernelTable) throws {
+    let kernels = table.kernels
     let scores: [Float] = [3e38, -3e38, 3e38, 0, 1e30]
     var p = [Float](repeating: 7, count: 5)
     kernels.softmax(&p, row_f32, scores, nil, 0, 1, 1, 5)
     #expect(p == [0.5, 0, 0.5, 0, 0])
   }
 
-  @Test(arguments: KernelTable.all + [KernelTable(name: "portable")]) func whatIsNotANumberStaysVisible(_ table: KernelTable) throws {
-    let kernels = try #require(kernels_named(table.name)).pointee
+  @Test(arguments: KernelTable.allAndPlain) func whatIsNotANumberStaysVisible(_ table: KernelTable) throws {
+    let kernels = table.kernels
     let x = [Float](repeating: 1, count: 16) + [.nan] + [Float](repeating: 1, count: 16)
     var y = [Float](repeating: 7, count: x.count)
     kernels.softmax(&y, row_f32, x, nil, 0, 1, 1, x.count)
@@ -153,8 +153,8 @@ import Tensors
     #expect(y.allSatisfy { $0.isNaN })
   }
 
-  @Test(arguments: KernelTable.all + [KernelTable(name: "portable")]) func aConstantRowIsNormedToItsOffset(_ table: KernelTable) throws {
-    let kernels = try #require(kernels_named(table.name)).pointee
+  @Test(arguments: KernelTable.allAndPlain) func aConstantRowIsNormedToItsOffset(_ table: KernelTable) throws {
+    let kernels = table.kernels
     let x = [Float](repeating: 2.5, count: 33), offset = numbers(33, seed: 22), gain = numbers(33, seed: 23)
     var y = [Float](repeating: 7, count: 33)
     kernels.layer_norm(&y, row_f32, x, gain, offset, 1, 33, 1e-6)

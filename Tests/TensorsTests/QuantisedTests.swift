@@ -8,13 +8,12 @@ import Tensors
 @Suite(.serialized) struct QuantisedTests {
   static let tables = UnpackTests.tables
 
-  func kernels(_ table: KernelTable) throws -> kernels { try #require(kernels_named(table.name)).pointee }
 
   @Test(arguments: [1, 2, 8, 16, 64, 256], tables) func turningIsTheHadamardTransform(_ turn: Int, _ table: KernelTable) throws {
     var random = Random(seed: UInt64(turn))
     let width = 3 * turn, x = (0..<2 * width).map { _ in random.float() }, columns = (0..<width).map { _ in random.float() + 2 }
     var y = x
-    try kernels(table).turn_rows(&y, columns, turn, 2, width)
+    table.kernels.turn_rows(&y, columns, turn, 2, width)
     for (index, made) in y.enumerated() {
       let row = index / width, block = index % width / turn, i = index % turn
       let sum = (0..<turn).reduce(0.0) { sum, j in
@@ -29,7 +28,7 @@ import Tensors
     var random = Random(seed: UInt64(width))
     let x = (0..<3 * width).map { $0 < width ? 0 : random.float() * 5 }         // a row of zeros too
     var q = [Int8](repeating: 99, count: 3 * width), scales = [Float](repeating: -1, count: 3)
-    try kernels(table).quantise_rows(&q, &scales, x, 3, width)
+    table.kernels.quantise_rows(&q, &scales, x, 3, width)
     #expect(q.prefix(width).allSatisfy { $0 == 0 } && scales[0] == 0)
     for row in 1..<3 {
       let largest = x[row * width..<(row + 1) * width].map(abs).max() ?? 0
@@ -41,7 +40,7 @@ import Tensors
   @Test(arguments: tables, [Float.nan, .infinity, -.infinity]) func whatIsNoNumberSpoilsItsRowAndNoOther(_ table: KernelTable, _ bad: Float) throws {
     let x: [Float] = [1, bad, 2, 3] + [1, 2, 3, 4]
     var q = [Int8](repeating: 99, count: 8), scales = [Float](repeating: 0, count: 2)
-    try kernels(table).quantise_rows(&q, &scales, x, 2, 4)
+    table.kernels.quantise_rows(&q, &scales, x, 2, 4)
     #expect(!scales[0].isFinite && scales[1] == 4.0 / 127)
     #expect(Array(q[4...]) == [32, 64, 95, 127])
   }
@@ -49,8 +48,8 @@ import Tensors
   @Test(arguments: tables) func sumsAreScaledByRowAndColumn(_ table: KernelTable) throws {
     let sums: [Int32] = [7, -1_000_000_000, 3, 0, 5, -6], rows: [Float] = [0.5, 2], columns: [Float] = [1, 0.25, 3], bias: [Float] = [10, 20, 30]
     var y = sums.map { Float(bitPattern: UInt32(bitPattern: $0)) }, plain = y
-    try kernels(table).scale_sums(&y, rows, columns, bias, 2, 3)
-    try kernels(table).scale_sums(&plain, rows, columns, nil, 2, 3)
+    table.kernels.scale_sums(&y, rows, columns, bias, 2, 3)
+    table.kernels.scale_sums(&plain, rows, columns, nil, 2, 3)
     #expect(plain == [3.5, -1.25e8, 4.5, 0, 2.5, -36])
     #expect(y == [13.5, -1.25e8 + 20, 34.5, 10, 22.5, -6])
   }
@@ -58,10 +57,10 @@ import Tensors
   @Test(arguments: [64, 200, 768, 1021]) func everyInstructionSetGivesTheSameBits(_ width: Int) throws {
     var random = Random(seed: 3)
     let x = random.tensor([4, width]).values, columns = (0..<width).map { _ in random.float() + 2 }, turn = width & -width
-    let all = try Self.tables.map { table in
+    let all = Self.tables.map { table in
       var y = x, q = [Int8](repeating: 0, count: x.count), scales = [Float](repeating: 0, count: 4)
-      try kernels(table).turn_rows(&y, columns, turn, 4, width)
-      try kernels(table).quantise_rows(&q, &scales, y, 4, width)
+      table.kernels.turn_rows(&y, columns, turn, 4, width)
+      table.kernels.quantise_rows(&q, &scales, y, 4, width)
       return q.map { UInt32(bitPattern: Int32($0)) } + scales.map(\.bitPattern)
     }
     #expect(all.allSatisfy { $0 == all[0] })

@@ -6,7 +6,7 @@ import Tensors
 
 /// Blocks of GGUF files become the numbers that gguf-py makes of them, on every instruction set.
 @Suite struct UnpackTests {
-  static let tables = KernelTable.all + [KernelTable(name: "portable")]
+  static let tables = KernelTable.allAndPlain
   static let blocks = Encoding.allCases.filter { $0.block.numbers > 1 }
 
   /// The reference's blocks of an encoding, and its numbers.
@@ -17,7 +17,7 @@ import Tensors
   }
 
   func unpacked(_ bytes: [UInt8], _ encoding: Encoding, _ count: Int, _ table: KernelTable, scale: Float = 1) throws -> [Float] {
-    let kernels = try #require(kernels_named(table.name)).pointee
+    let kernels = table.kernels
     var y = [Float](repeating: .nan, count: count)
     kernels.unpack(&y, row_f32, bytes, encoding.forKernels, scale, count)
     return y
@@ -37,7 +37,7 @@ import Tensors
   }
 
   @Test(arguments: blocks, tables) func inBF16EveryNumberIsRoundedOnce(_ encoding: Encoding, _ table: KernelTable) throws {
-    let (bytes, values, _) = try reference(encoding), kernels = try #require(kernels_named(table.name)).pointee
+    let (bytes, values, _) = try reference(encoding), kernels = table.kernels
     let exact = try unpacked(bytes, encoding, values.count, table)
     var rounded = [UInt16](repeating: 0, count: values.count), expected = rounded
     kernels.unpack(&rounded, row_bf16, bytes, encoding.forKernels, 1, values.count)

@@ -97,15 +97,17 @@ const struct kernels *kernels_in_use(void);
 /// The kernels of one instruction set by name, or null when there are none by this name or the machine lacks it.
 const struct kernels *_Nullable kernels_named(const char *name);
 
+/// All that this machine runs, the best first: null behind the last. Two may share a name, and then every bit.
+const struct kernels *_Nullable kernels_numbered(size_t index);
+
 /// What is wrong with FLUX_ISA, or null: a sentence for the person who set it.
 const char *_Nullable kernels_complaint(void);
 
-/// A product on the tile unit (Intel AMX): x [rows, inputs] in bf16 or int8, weights [outputs / block][inputs / deep][16][block][2 or 4], as
-/// oneDNN packs them (BA16a64b2a, BA16a64b4a).
+/// A product on the tile unit (Intel AMX): x [rows, inputs] in bf16 or int8, weights [outputs / 16][inputs / deep][16][16][2 or 4]: oneDNN's
+/// BA16a16b2a and BA16a16b4a.
 struct tile_product {
   size_t outputs;     // a multiple of 16
   size_t inputs;      // a multiple of tile_deep: 32 of bf16, 64 of int8
-  size_t block;       // columns that stand together: a multiple of 16
   size_t stride;      // numbers from one row of y to the next
   bool is_int8;
   bool accumulates;   // is added to what y holds
@@ -118,7 +120,7 @@ enum { tile_group = 256 };
 /// Whether this processor has such a unit and the system lets us use it: asked once, before anything is multiplied.
 bool tiles_are_there(void);
 
-/// Lays rows of a weight, [outputs, inputs] in bf16 as checkpoints store them, out for a product whose block is 16.
+/// Lays rows of a weight, [outputs, inputs] in bf16 as checkpoints store them, out for a product.
 void tile_pack(const struct tile_product *product, void *to, const void *rows);
 
 /// Lays a group of rows, [rows, inputs], out for tile_multiply, in as many bytes; rows up to the next multiple of 32 are zeros.

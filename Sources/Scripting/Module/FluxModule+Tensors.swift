@@ -190,7 +190,7 @@ extension LuaType where Value == Tensor {
       let files = flux.session.files
       if path.lowercased().hasSuffix(".npy") {
         if name != nil { throw LuaError("'name' is for .safetensors: a .npy file holds one array") }
-        let bytes = try NPY.file(tensor, comment: FileAccess.Mark.text(files.recipe))
+        let bytes = NPY.file(tensor, comment: FileAccess.Mark.text(files.recipe))
         return try files.write(bytes, to: path)
       }
       guard path.lowercased().hasSuffix(".safetensors") else { throw LuaError("'\(path)' must end in .safetensors or .npy") }

@@ -67,7 +67,7 @@ struct LuaAdapter {
   private static func listed(_ entry: Argument) throws -> LuaAdapter {
     if let file = entry.lua.string(at: entry.index) { return LuaAdapter(file: file) }
     guard entry.isTable else { throw Mismatch("{file, scale}", entry) }
-    guard let file = try entry.entry(1, { $0.lua.string(at: $0.index) }) else { throw Mismatch(predicate: "must begin with the name of a file: {file, scale}") }
+    guard let file = entry.entry(1, { $0.lua.string(at: $0.index) }) else { throw Mismatch(predicate: "must begin with the name of a file: {file, scale}") }
     var made = LuaAdapter(file: file)
     try entry.entry(2) { if !$0.isAbsent { made.scale = try scale.read($0) } }
     try entry.field("text") { if !$0.isAbsent { made.text = try Reader<Double>.finite.read($0) } }

@@ -1,0 +1,10 @@
+// The vector kernels for AVX512 where the processor rounds to bf16 by itself: the same bits as without.
+#if defined(__x86_64__)
+#define CONVERTS_F16
+#define ROUNDS_BF16
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+#define TABLE kernels_avx512bf16
+#define ISA "avx512"
+#include "kernels.inc"
+#pragma clang attribute pop
+#endif
