@@ -62,8 +62,9 @@ extension CommandTests {
   }
 
   @Test func benchInTurnsAnswersEveryLineAndEndsWithThem() throws {
+    let shop = try Workshop()
     let asked = "printf '\\n\\n\\n' | \(ReleaseBinary.url.path) bench --in-turns --stage attention --size 64 --text 16"
-    let outcome = try ReleaseBinary.run(URL(fileURLWithPath: "/bin/sh"), ["-c", asked], in: Workshop().folder)
+    let outcome = try ReleaseBinary.run(URL(fileURLWithPath: "/bin/sh"), ["-c", asked], in: shop.folder)
     let answers = outcome.output.split(separator: "\n").map { Double($0) ?? 0 }
     #expect(outcome.status == 0 && answers.count == 3 && answers.allSatisfy { $0 > 0 }, "\(outcome)")
   }
