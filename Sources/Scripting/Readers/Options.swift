@@ -119,7 +119,7 @@ extension Options {
     let keys = table.keys
     let others = keys.others.filter { first == nil || $0 != "1" }
     let offered = fields.lazy.filter { !$0.isLater }.map(\.description.name)
-    return keys.names.filter { !known.contains($0) }.map { "no option '\($0)'" + Suggestion.text(for: $0, among: Array(offered)) }
+    return keys.names.filter { !known.contains($0) }.map { "no option '\($0)'" + Suggestion.option(for: $0, among: Array(offered)) }
       + others.prefix(1).map { "options have names, not positions: got [\($0)]" }
   }
 }
