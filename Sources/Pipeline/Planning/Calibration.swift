@@ -40,7 +40,7 @@ struct Calibration {
     for (work, count) in workload.sorted(by: { operations($0.key) * Double($0.value) > operations($1.key) * Double($1.value) }) {
       sum += try Double(count) * seconds(work)
     }
-    return try sum + Set(workload.keys.map(\.part)).reduce(0) { try $0 + (loading[$1] ?? 0) * share(of: $1) }
+    return sum + Set(workload.keys.map(\.part)).reduce(0) { $0 + (loading[$1] ?? 0) * share(of: $1) }
   }
 
   private mutating func seconds(_ work: Work) throws -> Double {

@@ -38,7 +38,7 @@ final class LineEditor: @unchecked Sendable {       // one thread reads; `abando
   fileprivate func tab(after text: String) {
     guard let editor else { return }
     // Code that is pasted may be indented by tabs.
-    if text.allSatisfy(\.isWhitespace) { return _ = line_editor_insert(editor, "  ") }
+    if text.allSatisfy(\.isWhitespace) { return line_editor_insert(editor, "  ") }
     guard let completions = complete(text) else { return }
     let certain = completions.certain
     if !certain.isEmpty { line_editor_insert(editor, certain) } else if completions.words.count > 1 {
