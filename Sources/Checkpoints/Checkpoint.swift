@@ -92,6 +92,14 @@ package final class Checkpoint: Sendable {
     Checkpoint(name: name, entries: try map.mapped(entries, name), original: map.original)
   }
 
+  /// Gives the pages of a mapped file that hold these tensors back to the system, until somebody looks at them again.
+  package func letGo() {
+    for entry in entries.values {
+      let start = entry.file.range.lowerBound + entry.first
+      entry.file.storage.letGo(start..<start + entry.count)
+    }
+  }
+
   /// The bytes of all tensors together.
   package var byteCount: Int { entries.values.reduce(0) { $0 + $1.count } }
   /// The number of parameters.

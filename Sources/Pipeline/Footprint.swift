@@ -9,8 +9,8 @@ struct Footprint {
   let files: ModelFiles
   let precision: Precision
 
-  /// The program itself, Lua and the libraries.
-  static let program = 60 << 20
+  /// The program itself, Lua, the libraries and the code that they make, tokenizers.
+  static let program = 100 << 20
 
   /// Weights that are the process's own.
   func weights(_ part: Work.Part) -> Int { models(of: part).reduce(0) { $0 + files.bytes(of: $1, precision) - files.mappedBytes(of: $1, precision) } }
@@ -25,7 +25,7 @@ struct Footprint {
     switch part { case .text: [.t5, .clip]; case .transformer: [.transformer]; case .autoEncoder: [.vae] }
   }
 
-  /// What a piece of work holds at its largest moment: rows of f32, and those that go into products.
+  /// What a piece of work must hold at its largest moment: rows of f32, and those that go into products.
   /// - Parameter tile: pixels along each side of the tiles that a picture is decoded in
   func activations(_ work: Work, tile: Int? = nil) -> Int {
     let operand = precision == .f32 ? 4 : 2
@@ -37,9 +37,8 @@ struct Footprint {
     case .network: return 0
     case .velocity(let text, let size, let beside):
       // A single block at the joining of attention and feed-forward: x, [q | k | v | hidden], heads, attended, both.
-      let tokens = text + beside + size.width * size.height / (4 * reduction * reduction), single = tokens * files.configuration.width * (36 + 8 * operand)
-      // The pool keeps buffers of the double blocks meanwhile.
-      return single + min(BufferPool.mostKept, single / 2) + scores(tokens)
+      let tokens = text + beside + size.width * size.height / (4 * reduction * reduction)
+      return tokens * files.configuration.width * (36 + 8 * operand) + scores(tokens)
     case .decode(let size):
       guard let tile, tile < max(size.width, size.height) else { return finest(size.width * size.height) }
       // The coarser resolutions whole, or what they made and one tile.
@@ -49,6 +48,11 @@ struct Footprint {
     case .encode(let size), .preview(let size): return finest(size.width * size.height)
     }
   }
+
+  /// What buffers are worth keeping for the next block beside that, where there is room: fresh pages cost a tenth of a step at 1024×1024. Half
+  /// as much again is nearly all that is ever asked for twice (`SPEED.md`).
+  func worthKeeping(_ work: Work, tile: Int? = nil) -> Int { max(Self.leastKept, activations(work, tile: tile) * 3 / 2) }
+  private static let leastKept = 32 << 20
 
   /// Pixels around a tile that it is made with.
   private static let margin = 52

@@ -54,9 +54,12 @@ final class ModelEngine: Engine {
       residency.admit(.encode(Size(LatentPreview.side * files.vaeConfiguration.reduction)))
       return try LatentPreview(autoEncoder())
     }
+    residency.keep = { BufferPool.shared.limit = $0 }
     residency.release = { [weak self] part in
       switch part {
-      case .text: self?.encoder.release()
+      case .text:
+        self?.encoder.release()
+        files.t5.letGo()
       case .transformer: self?.releaseTransformer()
       case .autoEncoder: self?.autoEncoder.release()
       }
@@ -66,6 +69,7 @@ final class ModelEngine: Engine {
   /// The transformer goes, and with it whatever works only beside it.
   private func releaseTransformer() {
     transformer.release()
+    files.transformer.letGo()
     (lastMerged, nets, residency.beside) = (nil, [:], 0)
   }
 

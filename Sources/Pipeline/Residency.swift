@@ -16,8 +16,12 @@ final class Lazy<Part> {
     return made
   }
 
-  /// Lets the part go; it is read again when it is next asked for.
-  func release() { part = nil }
+  /// Lets the part go, memory and all; it is read again when it is next asked for.
+  func release() {
+    part = nil
+    // Its weights would lie in the pool, in sizes that nothing else asks for, and what passes through it would be new each time.
+    BufferPool.shared.drain()
+  }
 }
 
 /// Which parts of a model are in memory at the same time.
@@ -32,10 +36,13 @@ final class Residency {
   private let memory: Int
   /// Lets a part go.
   var release: (Work.Part) -> Void = { _ in }
+  /// Whether buffers are kept for later where there is room.
+  var keepsBuffers = true
+  /// Is told how many bytes of buffers may be kept from one block to the next.
+  var keep: (Int) -> Void = { _ in }
   private(set) var present: Set<Work.Part> = []
   /// The most that was held so far, and the most that was mapped.
   private(set) var peak = 0, mappedPeak = 0
-  private var last: Work.Part?
   /// Bytes of weights that stand beside the transformer and go with it: ControlNets, a copy that adapters are merged with.
   var beside = 0
 
@@ -53,16 +60,16 @@ final class Residency {
   func admit(_ work: Work, tile: Int? = nil) {
     let activations = footprint.activations(work, tile: tile)
     present.insert(work.part)
-    // Buffers of one part are of no size that another asks for. They stay for the next picture where there is room: fresh pages cost time.
-    if work.part != last, Footprint.program + own + activations + BufferPool.shared.keptBytes > min(limit, memory) { BufferPool.shared.drain() }
-    last = work.part
     for part in Self.leaving where part != work.part && present.contains(part) {
-      let isSpent = part == .text && footprint.weights(part) > Self.largeText
+      let isSpent = part == .text && footprint.weights(part) + footprint.mapped(part) > Self.largeText
       if !isSpent, Footprint.program + own + activations <= limit, Footprint.program + own + mapped + activations <= memory { break }
       present.remove(part)
       release(part)
     }
-    peak = max(peak, Footprint.program + own + activations)
+    let needed = Footprint.program + own + activations, room = keepsBuffers ? max(0, min(limit, memory - mapped) - needed) : 0
+    let kept = min(footprint.worthKeeping(work, tile: tile), room)
+    keep(kept)
+    peak = max(peak, needed + kept)
     mappedPeak = max(mappedPeak, mapped)
   }
 

@@ -17,7 +17,12 @@ public struct SpeedPiece {
 
   init(_ encoding: Encoding, size: Int? = nil, tokens: Int? = nil, operations: Double, count: Int = 1, floor: ProductFloor? = nil, _ work: @escaping () throws -> Void) {
     (self.encoding, self.size, self.tokens, self.operations, self.count, self.floor, self.work) = (encoding, size, tokens, operations, count, floor, work)
+    // What was left over from making weights goes, and buffers stay as they do in an engine that has room.
+    BufferPool.shared.drain()
+    BufferPool.shared.limit = Self.kept
   }
+
+  private static let kept = 2 << 30       // bytes
 
   /// Works through it, and says what one took.
   public func seconds() throws -> Double { try ProductFloor.seconds(work) / Double(count) }

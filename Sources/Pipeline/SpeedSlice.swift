@@ -45,7 +45,6 @@ public final class SpeedSlice {
     model = try FluxTransformer(Weights(checkpoint, precision: precision), FluxConfiguration(Settings(of: "bench", config)))
     rotary = Rotary(text: text, rows: size / 16, columns: size / 16, axes: Self.axes)
     (img, txt, vec) = (.varied([size / 16 * (size / 16), Self.width]), .varied([text, Self.width]), .varied([1, Self.width]))
-    BufferPool.shared.drain()
   }
 
   /// Tensors of the slice, under diffusers' names; each its own bytes.

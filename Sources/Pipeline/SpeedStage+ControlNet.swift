@@ -14,7 +14,6 @@ extension SpeedStage {
     let checkpoint = weights.checkpoint
     let configuration = try ControlNetConfiguration(ControlNetConfiguration.sizes(of: checkpoint).settings(of: "bench", besides: nil))
     let net = try ControlNet(Weights(checkpoint, precision: precision), configuration)
-    BufferPool.shared.drain()
     let latents = Tensor.varied([image, 64]), txt = Tensor.varied([text, 4096]), pooled = Tensor.varied([768]), rotary = Rotary(text: text, rows: side, columns: side, axes: SpeedSlice.axes)
     let behind = ProductFloor.Shape(image, width, width, doubles + singles)
     let floor = try ProductFloor(SpeedSlice.products(image: image, text: text) + [behind], modulations: SpeedSlice.modulations,

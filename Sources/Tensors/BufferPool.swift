@@ -13,67 +13,115 @@ package final class BufferPool: Sendable {
   nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
 
   private struct Shelf {
-    var free: [Int: [UInt]] = [:]
-    var kept = 0
+    /// By size, each with when it came; the last to come goes first.
+    var free: [Int: [(address: UInt, time: Int)]] = [:]
+    var kept = 0, limit: Int
     /// Of `kept`, in small buffers.
     var small = 0
+    var time = 0
   }
-  private let shelf = Mutex(Shelf())
+  private let shelf: Mutex<Shelf>
 
   private let small = 64 << 10        // bytes; buffers below this come in many sizes,
   private let smallLimit = 16 << 20   // so fewer of their bytes are kept
-  private let limit: Int              // bytes kept for later at most
-  private let alignment = 64, largePage = 2 << 20
+  private let alignment = 64, largePage = 2 << 20, page = sysconf(Int32(_SC_PAGESIZE))
 
-  /// Bytes that the shared pool keeps at most.
-  package static let mostKept = 512 << 20
+  /// Bytes that are kept at most where nobody says otherwise.
+  package static let usualLimit = 512 << 20
 
-  package init(limit: Int = mostKept) { self.limit = limit }
+  package init(limit: Int = usualLimit) { shelf = Mutex(Shelf(limit: limit)) }
 
   /// The bytes that are kept for later.
   package var keptBytes: Int { shelf.withLock { $0.kept } }
 
+  /// The bytes that are kept at most; what is more goes at once.
+  package var limit: Int {
+    get { shelf.withLock { $0.limit } }
+    set {
+      free(shelf.withLock { shelf in
+        shelf.limit = newValue
+        return makeRoom(for: 0, in: &shelf)
+      })
+    }
+  }
+
   package func take(_ count: Int) -> UnsafeMutableRawPointer {
     let size = rounded(count)
-    let found: UInt? = shelf.withLock { shelf in
-      guard let address = shelf.free[size]?.popLast() else { return nil }
-      shelf.kept -= size
-      if size < small { shelf.small -= size }
+    let found = shelf.withLock { shelf -> UInt? in
+      guard let address = shelf.free[size]?.popLast()?.address else { return nil }
+      tally(-size, in: &shelf)
       return address
     }
     if let found, let pointer = UnsafeMutableRawPointer(bitPattern: found) { return pointer }
     return fresh(size)
   }
 
-  /// Large buffers lie on large pages where the system gives them: a product over gigabytes of weights otherwise spends a part of its
-  /// time finding out where their pages are.
+  /// Large buffers are pages of their own, which the system has back the moment they go; from `malloc` it does not, where anything small
+  /// lies behind them. They lie on large pages where the system gives them: a product over gigabytes of weights otherwise spends a
+  /// part of its time finding out where their pages are.
   private func fresh(_ size: Int) -> UnsafeMutableRawPointer {
-    guard size >= 2 * largePage else { return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment) }
-    let pointer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: largePage)
-    madvise(pointer, size, MADV_HUGEPAGE)
+    guard isLarge(size) else { return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment) }
+    let whole = pages(size), room = whole + largePage
+    guard let start = mmap(nil, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
+      fatalError("the system gives no \(size) bytes of memory: \(String(cString: strerror(errno)))")
+    }
+    let before = (largePage - Int(bitPattern: start) % largePage) % largePage, pointer = start + before
+    if before > 0 { munmap(start, before) }
+    munmap(pointer + whole, room - before - whole)
+    madvise(pointer, whole, MADV_HUGEPAGE)
     return pointer
   }
 
+  private func isLarge(_ size: Int) -> Bool { size >= 2 * largePage }
+  private func pages(_ size: Int) -> Int { (size + page - 1) / page * page }
+
   package func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
     let size = rounded(count)
-    let kept = shelf.withLock { shelf in
-      guard shelf.kept + size <= limit, size >= small || shelf.small + size <= smallLimit else { return false }
-      shelf.free[size, default: []].append(UInt(bitPattern: pointer))
-      shelf.kept += size
-      if size < small { shelf.small += size }
-      return true
-    }
-    if !kept { pointer.deallocate() }
+    free(shelf.withLock { shelf in
+      guard size <= shelf.limit, size >= small || shelf.small + size <= smallLimit else { return [(UInt(bitPattern: pointer), size)] }
+      let stale = makeRoom(for: size, in: &shelf)
+      guard shelf.kept + size <= shelf.limit else { return stale + [(UInt(bitPattern: pointer), size)] }
+      shelf.free[size, default: []].append((UInt(bitPattern: pointer), shelf.time))
+      shelf.time += 1
+      tally(size, in: &shelf)
+      return stale
+    })
   }
 
   /// Gives everything that is kept for later back to the system.
   package func drain() {
-    let addresses = shelf.withLock { shelf in
-      let all = shelf.free.values.flatMap { $0 }
-      shelf = Shelf()
+    free(shelf.withLock { shelf in
+      let all = shelf.free.flatMap { size, buffers in buffers.map { (address: $0.address, size: size) } }
+      shelf = Shelf(limit: shelf.limit)
       return all
+    })
+  }
+
+  private typealias Buffer = (address: UInt, size: Int)
+
+  private func free(_ buffers: [Buffer]) {
+    for (address, size) in buffers {
+      guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { continue }
+      if isLarge(size) { munmap(pointer, pages(size)) } else { pointer.deallocate() }
     }
-    for address in addresses { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+  }
+
+  /// Takes off the shelf what has lain there longest, until there is room: what the blocks before left has sizes that those now at work
+  /// do not ask for. Small buffers stay.
+  private func makeRoom(for size: Int, in shelf: inout Shelf) -> [Buffer] {
+    var stale: [Buffer] = []
+    while shelf.kept + size > shelf.limit {
+      let oldest = shelf.free.filter { $0.key >= small && !$0.value.isEmpty }.min { $0.value[0].time < $1.value[0].time }
+      guard let oldest, let buffer = shelf.free[oldest.key]?.removeFirst() else { break }
+      tally(-oldest.key, in: &shelf)
+      stale.append((buffer.address, oldest.key))
+    }
+    return stale
+  }
+
+  private func tally(_ size: Int, in shelf: inout Shelf) {
+    shelf.kept += size
+    if abs(size) < small { shelf.small += size }
   }
 
   private func rounded(_ count: Int) -> Int { max(alignment, (count + alignment - 1) / alignment * alignment) }

@@ -14,7 +14,8 @@ package final class Convolution: Sendable {
   package let encoding: Encoding                       // of weights and of the rows that come in
   private let window: Int, stride: Int
   private let before: Int, after: Int                  // zeros around the picture: left/top, right/bottom
-  private let plain: Storage
+  /// The numbers where they were found; laid out when a picture first needs them, so that a decoder costs nothing for its encoder.
+  private let weight: Rows?
   private let bias: Tensor?
 
   private struct Made { var primitive: Primitive; var weights: Storage }
@@ -31,11 +32,7 @@ package final class Convolution: Sendable {
     (outputs, self.inputs, self.window, self.stride) = (weight.count, inputs, window, stride)
     (before, after, self.bias) = (padding.0, padding.1, bias)
     encoding = precision == .bf16 && Product.multipliesBF16 ? .bf16 : .f32
-    guard isRead else { plain = Storage(count: 0); return }
-    let rows = try weight.converted(to: encoding)
-    plain = Storage(count: rows.count * rows.width * encoding.width)
-    plain.start.copyMemory(from: rows.start, byteCount: plain.count)
-    withExtendedLifetime(rows) {}
+    self.weight = isRead ? weight : nil
   }
 
   /// The extent of what comes out.
@@ -86,8 +83,10 @@ package final class Convolution: Sendable {
     let primitive = try Primitive(&operation, kind: "convolution", name)
     let layout = Product.PackedLayout(primitive.weights)
     if let packed = shelf[layout] { return Made(primitive: primitive, weights: packed) }
-    let packed = Storage(count: primitive.weights.size)
+    guard let weight else { preconditionFailure("\(name), whose numbers were not read, cannot be run") }
+    let packed = Storage(count: primitive.weights.size), plain = try weight.converted(to: encoding)
     try OneDNN.reorder(plain.start, OneDNN.memory([outputs, inputs, window, window], type), to: packed.start, primitive.weights)
+    withExtendedLifetime(plain) { weight.letGo() }
     shelf[layout] = packed
     return Made(primitive: primitive, weights: packed)
   }

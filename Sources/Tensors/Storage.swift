@@ -28,7 +28,7 @@ public final class Storage: @unchecked Sendable {
   }
 
   /// Of a mapped file: gives whole pages of these bytes back to the system until they are looked at again.
-  func letGo(_ range: Range<Int>) {
+  package func letGo(_ range: Range<Int>) {
     guard isMapped else { return }
     let page = UInt(sysconf(Int32(_SC_PAGESIZE))), base = UInt(bitPattern: start)
     let first = (base + UInt(range.lowerBound) + page - 1) / page * page, end = (base + UInt(range.upperBound)) / page * page

@@ -73,9 +73,9 @@ import Testing
     }
     let plan = try FluxPipeline.standingIn(for: source, precision: .f32)
     try painted(plan, by: nil)
-    let limit = plan.bytes(for: plan.workload)
+    let limit = plan.neededBytes(for: plan.workload)
     _ = try plan.controlNet("\(folder)/controlnet")
-    let more = plan.bytes(for: plan.workload) - limit
+    let more = plan.neededBytes(for: plan.workload) - limit
     #expect(more > 300_000 && more < 340_000, "\(more) bytes for a file of 335,672")
     func loads(_ net: String?) throws -> [String] {
       let pipeline = try FluxPipeline(source, precision: .f32, memoryLimit: limit)
@@ -108,7 +108,7 @@ import Testing
   @Test func tilesAreTakenWhereMemoryDemandsThem() throws {
     let roomy = try FluxPipeline(.embedded)
     #expect(roomy.side(of: .auto, for: Size(1024)) == nil && roomy.side(of: .side(512), for: Size(1024)) == 512 && roomy.side(of: .side(512), for: Size(512)) == nil)
-    let whole = roomy.bytes(for: [.decode(Size(2048)): 1])
+    let whole = roomy.neededBytes(for: [.decode(Size(2048)): 1])
     let tight = try FluxPipeline(.embedded, memoryLimit: whole / 2)
     #expect([256, 512].contains(tight.side(of: .auto, for: Size(2048)) ?? 0) && tight.side(of: .whole, for: Size(2048)) == nil)
     #expect(tight.bytes(for: [.decode(Size(2048)): 1]) <= whole / 2)

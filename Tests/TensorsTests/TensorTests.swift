@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -154,6 +155,30 @@ import Tensors
     for buffer in buffers { pool.give(buffer, 400 << 10) }
     #expect(pool.keptBytes == 800 << 10)
     pool.drain()
+  }
+
+  @Test func whatLayLongestMakesRoom() {
+    let pool = BufferPool(limit: 1 << 20), sizes = [300 << 10, 400 << 10, 500 << 10], buffers = sizes.map { pool.take($0) }
+    for (buffer, size) in zip(buffers, sizes) { pool.give(buffer, size) }
+    #expect(pool.keptBytes == 900 << 10, "the first went")
+    #expect(pool.take(sizes[2]) == buffers[2] && pool.take(sizes[1]) == buffers[1] && pool.keptBytes == 0)
+    for index in [1, 2] { pool.give(buffers[index], sizes[index]) }
+    pool.limit = 600 << 10
+    #expect(pool.keptBytes == 500 << 10, "a lower limit is kept to at once")
+    pool.limit = 0
+    #expect(pool.keptBytes == 0)
+  }
+
+  @Test(arguments: [4 << 20, (4 << 20) + 1, (6 << 20) - 63, 9_000_001]) func aLargeBufferBeginsOnALargePageAndHoldsEveryByte(_ count: Int) {
+    let pool = BufferPool(limit: 0)
+    for _ in 0..<3 {
+      let buffer = pool.take(count)
+      #expect(UInt(bitPattern: buffer) % (2 << 20) == 0)
+      memset(buffer, 7, count)
+      #expect(buffer.load(fromByteOffset: count - 1, as: UInt8.self) == 7)
+      pool.give(buffer, count)
+    }
+    #expect(pool.keptBytes == 0)
   }
 
   @Test func everyBufferIsAlignedToACacheLine() {

@@ -36,12 +36,19 @@ extension FluxPipeline {
   /// The most memory of its own that work takes under the pipeline's limit: the parts that are there at once, and the largest of their steps.
   public func bytes(for workload: Workload) -> Int { memory(for: workload).own }
 
-  /// The same, and the pages of the model's files beside it: what would be at once after the work has gone round once.
-  func memory(for workload: Workload) -> (own: Int, mapped: Int) {
+  /// The same without buffers that are kept only where there is room for them: a limit that leaves all parts where they are.
+  package func neededBytes(for workload: Workload) -> Int { memory(for: workload, keepsBuffers: false).own }
+
+  /// The same, and the pages of the model's files beside it: what would be at once when the work goes round, and round again with all that
+  /// is done more than once. Text encoders whose only prompt was read do not come back.
+  func memory(for workload: Workload, keepsBuffers: Bool = true) -> (own: Int, mapped: Int) {
     let trial = Residency(residency.footprint, limit: residency.limit, memory: ModelFiles.room)
+    trial.keepsBuffers = keepsBuffers
     trial.beside = besideBytes(nets: Array(openedNets.values), isMerged: hasMerged)
     let sorted = workload.keys.sorted { (Self.order($0), trial.footprint.activations($0)) < (Self.order($1), trial.footprint.activations($1)) }
-    for work in sorted + sorted {
+    var turns: [Work.Part: Int] = [:]
+    for (work, count) in workload { turns[work.part, default: 0] += count }
+    for work in sorted + sorted.filter({ turns[$0.part, default: 0] > 1 }) {
       if case .decode(let size) = work { trial.admit(work, tile: side(of: .auto, for: size)) } else { trial.admit(work) }
     }
     return (max(trial.peak, Footprint.program) + openedRedux.values.reduce(0) { $0 + $1.bytes(precision) }, trial.mappedPeak)
