@@ -8,7 +8,8 @@ import Glibc
 /// The sizes of a T5 encoder, read from its config.json. Reference: transformers `T5EncoderModel`.
 package struct T5Configuration: Sendable, Equatable {
   package let width: Int
-  let vocabulary: Int, headDepth: Int, heads: Int
+  let vocabulary: Int, headDepth: Int
+  package let heads: Int
   package let hidden: Int
   package let layers: Int
   let buckets: Int, maxDistance: Int

@@ -23,13 +23,16 @@ package struct SingleStreamBlock: Sendable {
 
   /// - Parameter x: [text + image tokens, width]
   package func callAsFunction(_ x: inout Tensor, vec: Tensor, rotary: Rotary) throws {
-    let modulation = try modulation(vec)[0], width = configuration.width
+    let modulation = try modulation(vec)[0]
+    x.add(try linear2(attendedAndHidden(x, modulation, rotary)), gate: modulation.gate)
+  }
+
+  /// [attended | hidden]: by itself, so that all that it is made of is gone when `linear2` begins. A step holds the most here.
+  private func attendedAndHidden(_ x: Tensor, _ modulation: ModulationOut, _ rotary: Rotary) throws -> Operand {
     let made = try linear1(modulated(x, shift: modulation.shift, scale: modulation.scale, as: linear1.intake))
     let heads = JointHeads(configuration, tokens: x.rows, encoding: linear1.intake.heads)
     heads.write(made, first: 0, queryNorm: queryNorm.values, keyNorm: keyNorm.values, rotary)
-
-    let both = try heads.attended().joined(withGELUOf: made, columns: 3 * width..<made.width, as: linear2.intake)
-    x.add(try linear2(both), gate: modulation.gate)
+    return try heads.attended().joined(withGELUOf: made, columns: 3 * configuration.width..<made.width, as: linear2.intake)
   }
 }
 

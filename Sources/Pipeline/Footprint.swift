@@ -27,18 +27,20 @@ struct Footprint {
 
   /// What a piece of work must hold at its largest moment: rows of f32, and those that go into products.
   /// - Parameter tile: pixels along each side of the tiles that a picture is decoded in
-  func activations(_ work: Work, tile: Int? = nil) -> Int {
+  func activations(_ work: Work, tile: Int? = nil) -> Int { max(held(by: work, tile), work.part == .transformer ? files.readingBytes(precision) : 0) }
+
+  private func held(by work: Work, _ tile: Int?) -> Int {
     let operand = precision == .f32 ? 4 : 2
     switch work {
     case .text(let tokens):
-      // x, its norm, q, k and v, heads, scores; or both halves of the feed-forward and their product.
+      // x, its norm, q, k and v, heads, scores; or both halves of the feed-forward and their product. And how far tokens are apart, for each head.
       let t5 = files.t5Configuration
-      return tokens * (4 * 6 * t5.width + (12 + operand) * t5.hidden) + scores(tokens)
+      return tokens * (4 * 6 * t5.width + (12 + operand) * t5.hidden) + 4 * t5.heads * tokens * tokens + scores(tokens)
     case .network: return 0
     case .velocity(let text, let size, let beside):
-      // A single block at the joining of attention and feed-forward: x, [q | k | v | hidden], heads, attended, both.
+      // A single block at the joining of attention and feed-forward: x, [q | k | v | hidden], heads, attended, both; and what the double blocks made.
       let tokens = text + beside + size.width * size.height / (4 * reduction * reduction)
-      return tokens * files.configuration.width * (36 + 8 * operand) + scores(tokens)
+      return tokens * files.configuration.width * (40 + 8 * operand) + scores(tokens)
     case .decode(let size):
       guard let tile, tile < max(size.width, size.height) else { return finest(size.width * size.height) }
       // The coarser resolutions whole, or what they made and one tile.

@@ -28,6 +28,12 @@ extension ModelFiles {
     return checkpoint(of: part).entries.values.reduce(0) { $1.isBlocks ? $0 + $1.byteCount : $0 }
   }
 
+  /// What reading the transformer takes beside it: a matrix is made and then laid out, and one that is joined is larger than its parts.
+  func readingBytes(_ precision: Precision) -> Int {
+    let width = precision == .int8 ? 1 : precision == .bf16 ? 2 : 4
+    return 4 * width * (transformer.entries.values.filter { precision == .int8 || !$0.isBlocks }.map(\.parameterCount).max() ?? 0)
+  }
+
   private func checkpoint(of part: ModelPart) -> Checkpoint {
     switch part { case .transformer: transformer; case .t5: t5; case .clip: clip; case .vae: vae }
   }

@@ -105,11 +105,12 @@ public final class SpeedSlice {
   /// - Parameter rank: of a LoRA beside every weight of the blocks, to be measured too
   public func measure(repeats: Int, rank: Int? = nil, progress: (String) -> Void = { _ in }) throws -> Result {
     let lora = try rank.map(lora), adapted = try lora.map { model.adapted(by: [(try $0.fitted(to: model, .transformer, of: checkpoint), 0.5)]) }
+    let piece = piece
     var step = Double.infinity, ratios: [Double] = []
     var floor = try ProductFloor(Self.products(image: image, text: text), modulations: Self.modulations, attentions: Self.attentions(tokens: image + text), encoding)
     for turn in 0..<repeats {
       progress("\(turn + 1)/\(repeats)")
-      let time = try ProductFloor.seconds { try run(model) }
+      let time = try piece.seconds()
       step = min(step, time)
       if let adapted { ratios.append(try ProductFloor.seconds { try run(adapted) } / time) }
       try floor.measure()

@@ -56,23 +56,28 @@ package final class BufferPool: Sendable {
     return fresh(size)
   }
 
-  /// Large buffers are pages of their own, which the system has back the moment they go; from `malloc` it does not, where anything small
-  /// lies behind them. They lie on large pages where the system gives them: a product over gigabytes of weights otherwise spends a
-  /// part of its time finding out where their pages are.
+  /// Larger buffers are pages of their own, which the system has back the moment they go; from `malloc` it does not, where anything small
+  /// lies behind them. The largest lie on large pages where the system gives them: a product over gigabytes of weights otherwise
+  /// spends a part of its time finding out where their pages are.
   private func fresh(_ size: Int) -> UnsafeMutableRawPointer {
-    guard isLarge(size) else { return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment) }
-    let whole = pages(size), room = whole + largePage
-    guard let start = mmap(nil, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
-      fatalError("the system gives no \(size) bytes of memory: \(String(cString: strerror(errno)))")
-    }
-    let before = (largePage - Int(bitPattern: start) % largePage) % largePage, pointer = start + before
+    guard hasPages(size) else { return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment) }
+    let whole = pages(size), step = size >= 2 * largePage ? largePage : page, room = whole + step - page
+    guard let start = mmap(nil, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else { giveUp(size) }
+    let before = (step - Int(bitPattern: start) % step) % step, after = room - before - whole, pointer = start + before
     if before > 0 { munmap(start, before) }
-    munmap(pointer + whole, room - before - whole)
-    madvise(pointer, whole, MADV_HUGEPAGE)
+    if after > 0 { munmap(pointer + whole, after) }
+    if step == largePage { madvise(pointer, whole, MADV_HUGEPAGE) }
     return pointer
   }
 
-  private func isLarge(_ size: Int) -> Bool { size >= 2 * largePage }
+  /// Ends the program, as nothing can go on without memory: what was made is on disk, and whoever waits is told why.
+  private func giveUp(_ size: Int) -> Never {
+    let sentence = "fluxlua: the system gives no further \((size + (1 << 20) - 1) >> 20) MB of memory (\(String(cString: strerror(errno)))); a smaller picture, int8 or --memory-limit takes less\n"
+    write(STDERR_FILENO, sentence, sentence.utf8.count)
+    _exit(3)
+  }
+
+  private func hasPages(_ size: Int) -> Bool { size >= 256 << 10 }
   private func pages(_ size: Int) -> Int { (size + page - 1) / page * page }
 
   package func give(_ pointer: UnsafeMutableRawPointer, _ count: Int) {
@@ -102,7 +107,7 @@ package final class BufferPool: Sendable {
   private func free(_ buffers: [Buffer]) {
     for (address, size) in buffers {
       guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { continue }
-      if isLarge(size) { munmap(pointer, pages(size)) } else { pointer.deallocate() }
+      if hasPages(size) { munmap(pointer, pages(size)) } else { pointer.deallocate() }
     }
   }
 
@@ -111,7 +116,7 @@ package final class BufferPool: Sendable {
   private func makeRoom(for size: Int, in shelf: inout Shelf) -> [Buffer] {
     var stale: [Buffer] = []
     while shelf.kept + size > shelf.limit {
-      let oldest = shelf.free.filter { $0.key >= small && !$0.value.isEmpty }.min { $0.value[0].time < $1.value[0].time }
+      let oldest = shelf.free.lazy.filter { $0.key >= self.small && !$0.value.isEmpty }.min { $0.value[0].time < $1.value[0].time }
       guard let oldest, let buffer = shelf.free[oldest.key]?.removeFirst() else { break }
       tally(-oldest.key, in: &shelf)
       stale.append((buffer.address, oldest.key))

@@ -60,12 +60,25 @@ import Testing
     try withThreads(2) { try checkWhatStandsBeside() }
   }
 
+  /// Where a step holds the most, the text encoders must leave it; where reading a prompt does, the transformer must, and the network with it.
   private func checkWhatStandsBeside() throws {
+    let step = try loads(isStepLargest: true)
+    #expect(step.alone == ["T5", "transformer"])
+    #expect(step.beside == ["T5", "ControlNet", "transformer", "T5"], "the second prompt finds no T5: \(step.beside)")
+    let text = try loads(isStepLargest: false)
+    #expect(text.alone == ["T5", "transformer"])
+    #expect(text.beside == ["T5", "ControlNet", "transformer", "ControlNet", "transformer"], "the second prompt left no room for both: \(text.beside)")
+  }
+
+  /// What is read for two prompts, alone and with a network, under the limit that just leaves room without it.
+  private func loads(isStepLargest: Bool) throws -> (alone: [String], beside: [String]) {
     let folder = Fixtures.folder, source = ModelSource.folder("\(folder)/tiny-dev")
     func painted(_ pipeline: FluxPipeline, by net: String?) throws {
       for prompt in ["a red fox", "a crow"] as [Prompt] {
         var request = Request(prompt, size: Size(32), seed: 7)
         request.sigmas = .count(1)
+        // Tokens beside the picture's make a step larger, and nothing else.
+        if isStepLargest { request.references = [Reference(.latents(Tensor(repeating: 0.5, [16, 96, 96])))] }
         // As latents: the autoencoder stays out of it.
         request.controls = try net.map { [Control(.latents(Tensor(repeating: 0.5, [1, 16, 4, 4])), by: try pipeline.controlNet("\(folder)/\($0)"))] } ?? []
         _ = try pipeline.sample(request)
@@ -77,15 +90,14 @@ import Testing
     _ = try plan.controlNet("\(folder)/controlnet")
     let more = plan.neededBytes(for: plan.workload) - limit
     #expect(more > 300_000 && more < 340_000, "\(more) bytes for a file of 335,672")
-    func loads(_ net: String?) throws -> [String] {
+    func read(_ net: String?) throws -> [String] {
       let pipeline = try FluxPipeline(source, precision: .f32, memoryLimit: limit)
       var loaded: [String] = []
       pipeline.observer = { if case .loading(let part, share: 0) = $0 { loaded.append(part) } }
       try painted(pipeline, by: net)
       return loaded
     }
-    #expect(try loads(nil) == ["T5", "transformer"])
-    #expect(try loads("controlnet") == ["T5", "ControlNet", "transformer", "T5", "ControlNet", "transformer"])
+    return (try read(nil), try read("controlnet"))
   }
 
   /// Left to choose, a whole difference stands beside the weights where a second transformer would take more than there may be: the picture is made.
