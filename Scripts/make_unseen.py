@@ -179,25 +179,32 @@ def compute(spec, out, models, dtype):
     return rec
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(about, models):
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--models", type=int, default=3)
-    args = parser.parse_args()
+    parser.add_argument("--models", type=int, default=models)
+    return parser.parse_args()
 
-    spec = random_set(args.seed)
-    print("building models", flush=True)
-    models = [build_model(args.out, spec, index) for index in range(args.models)]
-    shutil.rmtree(args.out / "_work")
+
+def keep(spec, out, models, compute, harmless=()):
+    """Computes the cases, writes them down with their tolerances, and ends the program: with 1 where they would test little."""
+    shutil.rmtree(out / "_work")
     print("computing in float32, then in float64", flush=True)
-    rec = compute(spec, args.out, models, torch.float32)
-    wide = compute(spec, args.out, models, torch.float64)
-    reference.save_expected(spec, args.out, rec, reference.measure(rec, wide))
-    problems = reference.check_sane(rec)
+    rec = compute(spec, out, models, torch.float32)
+    wide = compute(spec, out, models, torch.float64)
+    reference.save_expected(spec, out, rec, reference.measure(rec, wide))
+    problems = [line for line in reference.check_sane(rec) if not any(word in line for word in harmless)]
     print("\n".join(problems) or "  all outputs are finite, varied and unsaturated")
     print(f"  {len(rec.cases)} cases, {len(rec.tensors)} tensors, transformers {transformers.__version__}")
     sys.exit(1 if problems else 0)
+
+
+def main():
+    args = arguments(__doc__, models=3)
+    spec = random_set(args.seed)
+    print("building models", flush=True)
+    keep(spec, args.out, [build_model(args.out, spec, index) for index in range(args.models)], compute)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ public struct Adaptation {
   /// Whether parts of it that the model has no place for may be left out.
   public let isPartial: Bool
   /// Whether it becomes part of the transformer's weights, and not a product beside them; where nil, the faster of the two.
-  public fileprivate(set) var merge: Bool?
+  public private(set) var merge: Bool?
   /// Whether it is part of the weights, once that is decided.
   public var isMerged: Bool { merge ?? false }
 
@@ -41,6 +41,13 @@ public struct Adaptation {
 
   /// Whether its scale is one number.
   public var isConstant: Bool { if case .constant = scale { true } else { false } }
+
+  /// The same, merged or not as in the run that it goes on from; what its owner asked for stays.
+  public func merged(_ wasMerged: Bool) -> Self {
+    var settled = self
+    settled.merge = merge ?? wasMerged
+    return settled
+  }
 
   /// How much of it, and of which part.
   typealias Share = (lora: LoRA, scale: Float, isMerged: Bool)
@@ -65,9 +72,7 @@ extension FluxPipeline {
     }
     return adapters.map { one in
       guard one.merge == nil else { return one }
-      var placed = one
-      placed.merge = isDear(one) && residency.footprint.least(.velocity(text: 512, size: size)) + residency.footprint.copy <= residency.limit
-      return placed
+      return one.merged(isDear(one) && residency.footprint.least(.velocity(text: 512, size: size)) + residency.footprint.copy <= residency.limit)
     }
   }
 

@@ -5,6 +5,11 @@ extension Suggestion {
     return text(for: name, among: known)
   }
 
+  /// The same on a command line, where fields of an option stand alone: the one that is there, `negative` before `cfg`.
+  package static func flag(for name: String, among known: [String]) -> String? {
+    namesHere[name]?.split(separator: ".").reversed().map(String.init).first { known.contains($0) }
+  }
+
   /// What diffusers, ComfyUI and the web interfaces call what is called otherwise here.
   private static let namesHere = [
     "width": "size", "height": "size", "resolution": "size",

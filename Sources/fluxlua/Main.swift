@@ -38,7 +38,7 @@ import Tensors
     } catch {
       let code = exitCode(for: error)
       if code == .success { exit(withError: error) }
-      let message = fullMessage(for: error)
+      let message = UnknownOption.explained(fullMessage(for: error), Array(CommandLine.arguments.dropFirst()))
       if !message.isEmpty { FileHandle.standardError.write(Data((message + "\n").utf8)) }
       Exit.usage.leave()
     }

@@ -7,20 +7,40 @@ final class Browser {
   /// Whether there is one. Debian's chromium and chromium-driver; Scripts/setup-ci installs them.
   static let isThere = FileManager.default.isExecutableFile(atPath: driver)
 
-  private let process = Process()
+  private let process: Process
   private let port: Int
   private var session = ""
 
   init() throws {
-    port = Int.random(in: 20_000..<40_000)
-    (process.executableURL, process.arguments) = (URL(filePath: Self.driver), ["--port=\(port)"])
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.run()
-    let patience = ContinuousClock.now + .seconds(30)
-    while (try? call("GET", "/status")) == nil, ContinuousClock.now < patience { usleep(100_000) }
+    (process, port) = try Self.started()
     let options: [String: Any] = ["args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--force-device-scale-factor=1"]]
     let made = try call("POST", "/session", ["capabilities": ["alwaysMatch": ["goog:chromeOptions": options, "goog:loggingPrefs": ["browser": "ALL"]]]])
     session = "/session/" + (try #require((made as? [String: Any])?["sessionId"] as? String))
+  }
+
+  /// A driver and the port that it took. One that does not come to listen is started anew twice; the error tells what the last one said.
+  private static func started() throws -> (Process, port: Int) {
+    let log = FileManager.default.temporaryDirectory.appending(path: "chromedriver-\(UUID()).log")
+    defer { try? FileManager.default.removeItem(at: log) }
+    var said = ""
+    for _ in 1...3 {
+      try Data().write(to: log)
+      let process = Process(), output = try FileHandle(forWritingTo: log)
+      // Only the driver itself can choose a port that nobody takes in between.
+      (process.executableURL, process.arguments) = (URL(filePath: driver), ["--port=0"])
+      (process.standardOutput, process.standardError) = (output, output)
+      try process.run()
+      let patience = ContinuousClock.now + .seconds(30)
+      while process.isRunning, ContinuousClock.now < patience {
+        said = String(decoding: try Data(contentsOf: log), as: UTF8.self)
+        if let port = said.firstMatch(of: /started successfully on port (\d+)/).flatMap({ Int($0.1) }) { return (process, port) }
+        usleep(50_000)
+      }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      said = String(decoding: try Data(contentsOf: log), as: UTF8.self)
+    }
+    throw Refused(what: "chromedriver listens nowhere: \(said)")
   }
 
   deinit {

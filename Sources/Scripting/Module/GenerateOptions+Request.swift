@@ -28,7 +28,7 @@ extension GenerateOptions {
     let pipeline = model.pipeline
     let adapters = try model.adaptations(model.flux.loaded(lora, on: pipeline)) { perStep($0, run, lua) { Float($0) } }
     var request = Request(try prompt.prompt(on: pipeline, adapters: adapters), size: size.map(Size.init))
-    request.adapters = adapters
+    request.adapters = merged.count == adapters.count ? zip(adapters, merged).map { $0.merged($1) } : adapters
     request.controls = try controls(on: model, run, lua)
     (request.references, request.channels) = (reference, channels)
     request.redux = try redux.flatMap { try model.flux.loaded($0, on: pipeline) }

@@ -30,6 +30,8 @@ struct GenerateOptions {
   var repaint: Repaint?
   /// And what a Fill model saw beside its latents.
   var channels: Tensor?
+  /// And which adapters, the model's first, were part of its weights.
+  var merged: [Bool] = []
   var checkpoint: CheckpointOptions?
   var cache: CacheOptions?
   var tile = Tile.auto

@@ -149,7 +149,10 @@ extension LuaModel {
       throw LuaError("'\(lost)' was a function when '\(path)' was saved, and functions are not saved: give it again")
     }
     try tensors.check(path, width: pipeline.configuration.width)
-    if !given.contains("lora") { try checkFiles(saved.adapters ?? [], path) }
+    if !given.contains("lora") {
+      try checkFiles(saved.adapters ?? [], path)
+      options.merged = saved.records.first?.adapters?.map { $0.merged ?? false } ?? []
+    }
     if !given.contains("control") { try checkNets(saved.controls ?? [], path) }
     let run = try LuaRun(self, options.prompt ?? PromptList(all: tensors.conditioning.map { .conditioning($0) }), options, changes.lua)
     let state = given.contains("sampler") ? SamplerState() : SamplerState(tensors: tensors.sampler, numbers: saved.numbers)

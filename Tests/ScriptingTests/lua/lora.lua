@@ -92,6 +92,11 @@ local merged = sampled(dev, {lora = {[separate] = {scale = 0.8, merge = true}}})
 check.near(merged, with, 1e-3)
 check.equal(sampled(dev:with_lora {{separate, 0.8, merge = true}}), merged)
 check.near(sampled(dev, {lora = {[separate] = {scale = 0.5, merge = true}, [kohya] = 0.25}}), both, 1e-3)
+-- A run that goes on does not decide anew what it began with.
+local run = dev:with_lora {{separate, 0.8, merge = true}}:steps(fox, {size = 32, steps = 3, seed = 7})
+run()
+run:save "merged.safetensors"
+check.equal(drained(dev:with_lora {[separate] = 0.8}:resume "merged.safetensors"), merged)
 check.equal(sampled(dev), plain)
 check.equal(sampled(dev, {lora = {[separate] = {scale = 0, merge = true}}}), plain)
 check.error("sample: 'lora' has a scale that changes from step to step, and weights that are merged cannot: leave out 'merge' of '" .. separate .. "', or give one number",
