@@ -4,6 +4,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define TABLE kernels_avx2
 #define ISA "avx2"
+#define PANEL_ROWS 6
+#define PANEL_COLUMNS 16
 #include "kernels.inc"
 #pragma clang attribute pop
 #endif

@@ -26,6 +26,14 @@ static const struct { const struct kernels *kernels; int (*runs)(void); } table[
 };
 enum { rows = sizeof table / sizeof table[0] };
 
+bool bf16_vectors_are_slow(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("intel");
+#else
+  return false;
+#endif
+}
+
 const struct kernels *kernels_named(const char *name) {
   for (int i = 0; i < rows; i++)
     if (strcmp(table[i].kernels->isa, name) == 0 && table[i].runs()) return table[i].kernels;

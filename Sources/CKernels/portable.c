@@ -125,5 +125,5 @@ static void f32_from_f16(float *restrict y, const uint16_t *restrict x, size_t c
 const struct kernels kernels_portable = {
   "portable", layer_norm, rms_norm, split_heads, softmax, gelu_tanh, gelu_gated, gelu_quick, silu, gated_add,
   channel_sums, scale_channels, round_row, f32_from_bf16, f32_from_f16, unpack, turn_rows,
-  quantise_rows, scale_sums,
+  quantise_rows, scale_sums, {0}, NULL, NULL, NULL,
 };

@@ -21,6 +21,9 @@ struct Footprint {
   /// A second transformer, which is all in memory.
   var copy: Int { files.bytes(of: .transformer, precision) }
 
+  /// Bytes of a number that goes into a product.
+  private var operand: Int { precision == .f32 || !Product.multipliesBF16 ? 4 : 2 }
+
   private func models(of part: Work.Part) -> [ModelPart] {
     switch part { case .text: [.t5, .clip]; case .transformer: [.transformer]; case .autoEncoder: [.vae] }
   }
@@ -30,7 +33,6 @@ struct Footprint {
   func activations(_ work: Work, tile: Int? = nil) -> Int { max(held(by: work, tile), work.part == .transformer ? files.readingBytes(precision) : 0) }
 
   private func held(by work: Work, _ tile: Int?) -> Int {
-    let operand = precision == .f32 ? 4 : 2
     switch work {
     case .text(let tokens):
       // x, its norm, q, k and v, heads, scores; or both halves of the feed-forward and their product. And how far tokens are apart, for each head.
@@ -61,7 +63,7 @@ struct Footprint {
 
   /// The finest resolution: a block whose input has twice the channels, at the sum of both ways.
   private func finest(_ pixels: Int) -> Int {
-    let channels = files.vaeConfiguration.channels, input = channels.count > 1 ? channels[1] : channels[0], operand = precision == .f32 ? 4 : 2
+    let channels = files.vaeConfiguration.channels, input = channels.count > 1 ? channels[1] : channels[0]
     return pixels * ((4 + operand) * input + 3 * 4 * channels[0])
   }
 

@@ -13,6 +13,9 @@ package enum OneDNN {
     return dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)) == dnnl_success ? stream : nil
   }()
 
+  /// Whether it may use these instructions: this processor has them and ONEDNN_MAX_CPU_ISA does not hide them.
+  static func uses(_ isa: dnnl_cpu_isa_t) -> Bool { dnnl_get_effective_cpu_isa().rawValue & isa.rawValue == isa.rawValue }
+
   static func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) throws {
     if status != dnnl_success { throw TensorError.product(what(), Int(status.rawValue)) }
   }

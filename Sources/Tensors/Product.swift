@@ -87,8 +87,8 @@ package enum Product {
       + (scratch.map { [(DNNL_ARG_SCRATCHPAD, primitive.scratch, $0.start)] } ?? []), "a product (\(primitive.implementation))")
   }
 
-  /// Whether this machine multiplies bf16 by itself, by an implementation that is fast.
-  package static let multipliesBF16 = multiplies(.bf16)
+  /// Whether this machine multiplies bf16 by itself, by an implementation that is faster than f32's.
+  package static let multipliesBF16 = TileUnit.isBF16Quick && multiplies(.bf16)
   /// The same for int8.
   package static let multipliesInt8 = multiplies(.int8)
 

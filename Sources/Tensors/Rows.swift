@@ -83,6 +83,14 @@ package struct Rows: Sendable {
     withExtendedLifetime(scales) {}
   }
 
+  /// Writes some numbers of one row as f32, on the calling thread; whole blocks of them.
+  func unpack(row: Int, inputs: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    let from = start + row * stride + encoding.bytes(of: inputs.lowerBound)
+    if encoding == .f32, scale == 1 { return UnsafeMutableRawPointer(target).copyMemory(from: from, byteCount: inputs.count * 4) }
+    kernel.pointee.unpack(target, row_f32, from, encoding.forKernels, scales?.floats[row] ?? scale, inputs.count)
+    withExtendedLifetime(scales) {}
+  }
+
   private func write(to target: UnsafeMutableRawPointer, as encoding: Encoding) {
     Team.forRows(count, by: Operand.piece(width)) { rows in
       unpack(rows, to: target + rows.lowerBound * width * encoding.width, as: encoding)

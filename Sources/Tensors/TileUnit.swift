@@ -5,10 +5,13 @@ import COneDNN
 /// whose layout they take.
 package enum TileUnit {
   /// Whether it is used: oneDNN must see it too (ONEDNN_MAX_CPU_ISA may hide it), and FLUX_ISA must not ask for less.
-  package static let isThere: Bool = {
-    let amx = dnnl_cpu_isa_avx512_core_amx.rawValue
-    return InstructionSet.name == "avx512" && dnnl_get_effective_cpu_isa().rawValue & amx == amx && tiles_are_there()
-  }()
+  package static let isThere = InstructionSet.name == "avx512" && isSeen && tiles_are_there()
+
+  /// Whether oneDNN has it for the products that stay its own.
+  private static var isSeen: Bool { OneDNN.uses(dnnl_cpu_isa_avx512_core_amx) }
+
+  /// Whether bf16 is multiplied faster than f32 here: by the tile unit, or by vectors that are made for it.
+  static var isBF16Quick: Bool { isSeen || OneDNN.uses(dnnl_cpu_isa_avx512_core_bf16) && !bf16_vectors_are_slow() }
 
   /// How rows of bf16 or int8 are multiplied here; nil where they are not.
   /// - Parameter stride: numbers from one row of the result to the next
@@ -145,6 +148,6 @@ package enum TileUnit {
 }
 
 extension InstructionSet {
-  /// The kernels' set, and the tile unit where it multiplies: what the bytes of a picture depend on.
-  public static var full: String { TileUnit.isThere ? "\(name)+amx" : name }
+  /// The kernels' set, and what multiplies bf16 where something does: what the bytes of a picture depend on.
+  public static var full: String { TileUnit.isThere ? "\(name)+amx" : TileUnit.isBF16Quick ? "\(name)+bf16" : name }
 }

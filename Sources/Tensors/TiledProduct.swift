@@ -34,6 +34,7 @@ struct TiledProduct {
   }
 
   func run() throws {
+    if PanelledRows.take(x) { return x.rows < Self.fewest ? runRowByRow() : runInPanels() }
     let failure = Mutex<TensorError?>(nil), tiles = tiles
     for shape in Set(tiles.filter { unit(outputs: $0.outputs.count) == nil }.flatMap { tile in heights(tile.rows).map { shape(rows: $0, outputs: tile.outputs.count) } }) {
       _ = try Product.primitive(shape, threads: 1)      // all are made before the team starts
@@ -47,11 +48,41 @@ struct TiledProduct {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
+  /// All of it by the processor's vectors.
+  private func runInPanels() {
+    let rows = PanelledRows(x), all = cut { _ in rows.strips(tiles: (weights.reduce(0) { $0 + $1.count } + Self.outputsPerTile - 1) / Self.outputsPerTile) }
+    Team.forEach(all.count) { index, _ in
+      let tile = all[index]
+      rows.multiply(tile.rows, weight: weights[tile.weight][tile.outputs], bias: ending.bias.map { $0 + tile.column }, target: y + tile.column, stride: stride,
+                    accumulates: accumulates)
+    }
+    withExtendedLifetime((weights, x)) {}
+  }
+
+  /// The same for few rows: an output after the other, its weights unpacked where they are multiplied.
+  private func runRowByRow() {
+    let tiles = cut { _ in [0..<x.rows] }, inputs = x.width, rows = x.start.assumingMemoryBound(to: Float.self)
+    Team.forEach(tiles.count) { index, _ in
+      let tile = tiles[index], strip = Storage(count: inputs * 4), plain = strip.start.assumingMemoryBound(to: Float.self)
+      for (output, column) in zip(tile.outputs, tile.column...) {
+        weights[tile.weight].unpack(row: output, inputs: 0..<inputs, to: plain)
+        kernel.pointee.dot_rows?(y + column, stride, rows, inputs, plain, ending.bias?[column] ?? 0, x.rows, inputs, accumulates)
+      }
+      withExtendedLifetime(strip) {}
+    }
+    withExtendedLifetime((weights, x)) {}
+  }
+
   /// Without unpacking, strips of x are free to go to different threads; with it, a thread keeps the rows it unpacked.
   private var tiles: [Tile] {
+    cut { weight in weight.encoding == x.encoding && unit(outputs: 16) == nil ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows] }
+  }
+
+  /// - Parameter strips: the rows of x that a weight's tiles are multiplied with
+  private func cut(_ strips: (Rows) -> [Range<Int>]) -> [Tile] {
     var column = 0, tiles: [Tile] = []
     for (index, weight) in weights.enumerated() {
-      let strips = weight.encoding == x.encoding && unit(outputs: 16) == nil ? pieces(of: x.rows, by: Self.rowsPerTile) : [0..<x.rows]
+      let strips = strips(weight)
       for outputs in pieces(of: weight.count, by: Self.outputsPerTile) {
         for rows in strips { tiles.append(Tile(weight: index, outputs: outputs, column: column + outputs.lowerBound, rows: rows)) }
       }

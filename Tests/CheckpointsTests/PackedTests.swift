@@ -57,12 +57,12 @@ import Testing
 
   @Test func aFlippedBitIsToldAndTheFileGoes() throws {
     let shop = try Shop()
-    _ = try shop.outputs(.bf16, shop.kept())
+    _ = try shop.outputs(.f32, shop.kept())
     try shop.flip(4096 + 100)
-    let text = message { _ = try shop.outputs(.bf16, shop.kept()) }
+    let text = message { _ = try shop.outputs(.f32, shop.kept()) }
     #expect(text == "\(shop.file): was damaged since it was written, and is removed now: the next start makes it anew from the model. Is the disk failing?", "\(text)")
     #expect(!shop.hasFile)
-    #expect(try shop.outputs(.bf16, shop.kept()) == shop.outputs(.bf16, nil) && shop.hasFile)
+    #expect(try shop.outputs(.f32, shop.kept()) == shop.outputs(.f32, nil) && shop.hasFile)
   }
 
   @Test(arguments: [-1, -20, -40, -60, 3]) func aDamagedIndexIsNoFile(_ place: Int) throws {

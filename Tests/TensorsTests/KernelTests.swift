@@ -111,6 +111,49 @@ import Tensors
     }
   }
 
+  @Test(arguments: KernelTable.all.filter { $0.kernels.panels.rows > 0 }, [(1, 1, 1), (5, 7, 3), (12, 32, 64), (13, 33, 9), (61, 100, 256)])
+  func aProductOfPanelsEqualsSumsInDouble(_ table: KernelTable, _ size: (rows: Int, columns: Int, depth: Int)) throws {
+    let kernels = table.kernels, shape = kernels.panels, (rows, columns, depth) = size, stride = columns + 3
+    var random = Random(seed: 12)
+    let x = random.tensor([rows, depth]), w = random.tensor([columns, depth]), bias = random.tensor([columns]), before = random.tensor([rows, stride]).values
+    #expect(shape.columns % 16 == 0 && shape.depth % 256 == 0)
+    func laid(_ x: Tensor, _ width: Int) -> [Float] {
+      (0..<(x.rows + width - 1) / width).flatMap { panel in
+        var to = [Float](repeating: .nan, count: width * depth)
+        kernels.panel_lay?(&to, x.floats + panel * width * depth, depth, min(width, x.rows - panel * width), width, depth)
+        return to
+      }
+    }
+    let a = laid(x, shape.rows), b = laid(w, shape.columns)
+    for adds in [false, true] {
+      var y = before
+      kernels.panel_multiply?(&y, stride, a, b, bias.floats, depth, rows, columns, adds)
+      for r in 0..<rows {
+        #expect(y[r * stride + columns..<(r + 1) * stride] == before[r * stride + columns..<(r + 1) * stride], "what lies between rows stays")
+        for c in 0..<columns {
+          var sum = Double(bias.floats[c]) + (adds ? Double(before[r * stride + c]) : 0)
+          for k in 0..<depth { sum += Double(x.floats[r * depth + k]) * Double(w.floats[c * depth + k]) }
+          #expect(abs(Double(y[r * stride + c]) - sum) < Double(Tolerance.product), "row \(r), column \(c)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: KernelTable.all.filter { $0.kernels.panels.rows > 0 }, [1, 31, 32, 77, 1000])
+  func aRowTimesAFewRowsIsTheirSumsInDouble(_ table: KernelTable, _ depth: Int) throws {
+    var random = Random(seed: 13)
+    let rows = 3, x = random.tensor([rows, depth + 1]), w = random.tensor([depth])
+    for adds in [false, true] {
+      var y: [Float] = [7, 8, 9, 10, 11, 12]
+      table.kernels.dot_rows?(&y, 2, x.floats, depth + 1, w.floats, 0.5, rows, depth, adds)
+      for r in 0..<rows {
+        var sum = 0.5 + (adds ? Double(7 + 2 * r) : 0)
+        for k in 0..<depth { sum += Double(x.floats[r * (depth + 1) + k]) * Double(w.floats[k]) }
+        #expect(abs(Double(y[2 * r]) - sum) < Double(Tolerance.product) && y[2 * r + 1] == Float(8 + 2 * r), "row \(r)")
+      }
+    }
+  }
+
   @Test(arguments: KernelTable.allAndPlain) func activationsOfHugeNumbersAreTheirLimits(_ table: KernelTable) throws {
     let kernels = table.kernels
     let x: [Float] = [1e4, 1e20, 3e38, -1e4, -1e20, -3e38, 0, -0.0, Float.leastNormalMagnitude / 100]

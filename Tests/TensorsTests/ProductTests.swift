@@ -76,6 +76,19 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     #expect(try withThreads(3) { try matrix(x, bias: bias).values } == made.values)
   }
 
+  /// More inputs than the processor's vectors work on at a time, several tiles of outputs, odd ends.
+  @Test(.enabled(if: kernel.pointee.panels.rows > 0, "these kernels have no panels"), arguments: [(32, 33, 512), (45, 300, 1100), (253, 270, 1537)].map { ProductCase(rows: $0.0, outputs: $0.1, inputs: $0.2) }, [Encoding.f32, .bf16])
+  func productsInPanelsEqualSumsInDoubleHoweverTheyAreCut(_ c: ProductCase, _ encoding: Encoding) throws {
+    var random = Random(seed: 9)
+    let w = try Rows(random.tensor([c.outputs, c.inputs])).converted(to: encoding), x = random.tensor([c.rows, c.inputs]), bias = random.tensor([c.outputs])
+    let matrix = Matrix(rows: w), whole = try matrix(x, bias: bias), longer = max(1, Float(c.inputs) / 600).squareRoot()
+    let off = try whole.largestDifference(from: plainProduct(x, w.tensor(), bias: bias))
+    #expect(off < Tolerance.product * longer)
+    for threads in [1, 9] { #expect(try withThreads(threads) { try matrix(x, bias: bias).values } == whole.values) }
+    #expect(try matrix(x[0..<32], bias: bias).values == whole[0..<32].values, "no row's bytes depend on the others")
+    #expect(try Matrix(rows: w[0..<32])(x, bias: bias[0..<32]).values == (0..<c.rows).flatMap { whole[$0..<$0 + 1].values[0..<32] }, "nor do those of an output")
+  }
+
   private func halves(_ random: inout Random, _ c: ProductCase) -> Rows {
     let storage = Storage(count: c.outputs * c.inputs * 2)
     let words = storage.start.assumingMemoryBound(to: UInt16.self)

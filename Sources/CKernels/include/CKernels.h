@@ -21,6 +21,9 @@ struct head_layout {
   size_t y_first;     // where this stream's first row goes
 };
 
+/// Rows and columns of a panel, and how many inputs of them are worked on at a time: a multiple of 256, the longest block of a weight.
+struct panel_shape { size_t rows, columns, depth; };
+
 /// One instruction set's version of every kernel. `portable` is the oracle that the others are tested against.
 struct kernels {
   const char *isa;
@@ -89,6 +92,21 @@ struct kernels {
   /// y[r,c] = n[r,c] · by_row[r] · by_column[c] + bias[c], n the int32 sums that y holds before.   y [rows, width].
   void (*scale_sums)(float *restrict y, const float *restrict by_row, const float *restrict by_column, const float *_Nullable bias,
                      size_t rows, size_t width);
+
+  /// The panels of f32 that products are made of; without rows this set has none, and the next three are null.
+  struct panel_shape panels;
+
+  /// Lays `rows` rows, and zeros up to `width`, out input after input: to[k, r] = x[r, k].   x [rows, stride]; to [depth, width].
+  void (*_Nullable panel_lay)(float *restrict to, const float *restrict x, size_t stride, size_t rows, size_t width, size_t depth);
+
+  /// y[r, c] = Σ a[r]·b[c] + bias[c], added to what y holds where it `adds`; every sum in the order of the inputs.
+  /// y [rows, stride]; a and b panels after panels as laid out, of panels.rows and panels.columns; bias [columns] or null.
+  void (*_Nullable panel_multiply)(float *restrict y, size_t stride, const float *restrict a, const float *restrict b,
+                                   const float *_Nullable bias, size_t depth, size_t rows, size_t columns, bool adds);
+
+  /// y[r · y_stride] = start + x[r]·w, added to what y holds where it `adds`, for few rows.   x [rows, x_stride]; w [depth].
+  void (*_Nullable dot_rows)(float *restrict y, size_t y_stride, const float *restrict x, size_t x_stride, const float *restrict w, float start,
+                             size_t rows, size_t depth, bool adds);
 };
 
 /// The kernels in use: the best that this machine runs, or what FLUX_ISA names (avx512, avx2, portable).
@@ -102,6 +120,9 @@ const struct kernels *_Nullable kernels_numbered(size_t index);
 
 /// What is wrong with FLUX_ISA, or null: a sentence for the person who set it.
 const char *_Nullable kernels_complaint(void);
+
+/// Whether this processor's vectors multiply bf16 slower than f32: Intel's do, at half the rate; AMD's at twice the rate.
+bool bf16_vectors_are_slow(void);
 
 /// A product on the tile unit (Intel AMX): x [rows, inputs] in bf16 or int8, weights [outputs / 16][inputs / deep][16][16][2 or 4]: oneDNN's
 /// BA16a16b2a and BA16a16b4a.

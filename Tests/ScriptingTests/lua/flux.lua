@@ -48,7 +48,8 @@ check.error("params: --set seeds=1,2,3: no parameter 'seeds'; did you mean 'seed
 -- The machine, and the log (what is written is checked by the host's tests)
 assert(flux.version:find "^%d+%.%d+%.%d+$")
 assert(flux.host.cores >= 1 and flux.host.memory > 1 << 28 and flux.host.threads >= 1)
-assert(({avx512 = 1, avx2 = 1, portable = 1, ["avx512+amx"] = 1})[flux.host.isa], flux.host.isa)
+local kernels, multiplier = flux.host.isa:match "^(%w+)%+?(%w*)$"
+assert(({avx512 = 1, avx2 = 1, portable = 1})[kernels] and ({[""] = 1, amx = 1, bf16 = 1})[multiplier], flux.host.isa)
 check.error("log: bad argument #2 to 'log' (number expected, got string)", flux.log, "%d", "x")
 check.error("log: 'format' must be a string, got 5", flux.log, 5)
 check.error("elapsed: takes no arguments, got 1", flux.elapsed, 1)
