@@ -105,7 +105,8 @@ static inline void put(void *y, enum row_encoding to, size_t i, float value) {
   else ((float *)y)[i] = value;
 }
 
-// Sixteen floats at once, whatever the processor makes of them.
+// Sixteen floats at once, whatever the processor makes of them. All that take or return them are inline: no call passes them.
+#pragma clang diagnostic ignored "-Wpsabi"
 typedef float lanes __attribute__((ext_vector_type(16)));
 
 static inline lanes lanes_at(const float *x) { lanes v; memcpy(&v, x, sizeof v); return v; }

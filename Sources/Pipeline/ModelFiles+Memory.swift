@@ -11,13 +11,14 @@ extension Precision {
 extension ModelFiles {
   /// Bytes of a part's weights. What is used from the mapped file, as blocks are, counts too.
   func bytes(of part: ModelPart, _ precision: Precision) -> Int {
-    let small = part == .clip || part == .vae
+    // Convolutions are laid out in f32 where nothing multiplies bf16.
+    let small = part == .clip || part == .vae, rounded = part == .vae && !Product.multipliesBF16 ? 4 : 2
     return checkpoint(of: part).entries.values.reduce(0) { sum, entry in
       let isMatrix = entry.shape.count > 1
       switch precision {
       case .f32, .auto: return sum + (entry.isBlocks ? entry.byteCount : entry.parameterCount * 4)
-      case .bf16: return sum + (entry.isBlocks ? entry.byteCount : entry.parameterCount * 2)
-      case .int8: return sum + entry.parameterCount * (isMatrix && !small ? 1 : 2)
+      case .bf16: return sum + (entry.isBlocks ? entry.byteCount : entry.parameterCount * rounded)
+      case .int8: return sum + entry.parameterCount * (isMatrix && !small ? 1 : rounded)
       }
     }
   }

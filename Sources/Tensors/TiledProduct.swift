@@ -1,8 +1,8 @@
 import CKernels
 import Synchronization
 
-/// A product cut into fixed tiles, each made by one thread: rows of the weight are unpacked a tile at a time, just before they
-/// are multiplied. The cut does not depend on the number of threads, so neither do the bytes.
+/// A product cut into tiles, each made by one thread: rows of the weight are unpacked a tile at a time, just before they are
+/// multiplied. Either the cut does not depend on the number of threads or it does not show, so neither do the bytes.
 struct TiledProduct {
   let x: Operand
   let weights: [Rows]                 // their outputs follow each other
