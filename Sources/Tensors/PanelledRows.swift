@@ -45,11 +45,12 @@ struct PanelledRows {
     withExtendedLifetime((self, laid, strip)) {}
   }
 
-  /// How the rows are cut so that every thread has some of the tiles.
+  /// How the rows are cut so that every thread has some of the tiles. Each strip lays the weights out anew, so it has twenty panels at the least.
   func strips(tiles: Int) -> [Range<Int>] {
     let width = Self.shape.rows
+    let least = 20 * width
     var high = (rows + width - 1) / width * width
-    while high > 20 * width, tiles * ((rows + high - 1) / high) < 4 * Team.threads { high = (high / 2 + width - 1) / width * width }
+    while high > least, tiles * ((rows + high - 1) / high) < 4 * Team.threads { high = (high / 2 + width - 1) / width * width }
     return Swift.stride(from: 0, to: rows, by: high).map { $0..<min(rows, $0 + high) }
   }
 }

@@ -36,7 +36,7 @@ final class Browser {
         if let port = said.firstMatch(of: /started successfully on port (\d+)/).flatMap({ Int($0.1) }) { return (process, port) }
         usleep(50_000)
       }
-      kill(process.processIdentifier, SIGKILL)
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
       said = String(decoding: try Data(contentsOf: log), as: UTF8.self)
     }
